@@ -2,7 +2,7 @@ package io.culvert.config;
 
 import java.util.Map;
 
-/** Says offline what the controller would say of these files, and what it alone cannot see to be wrong. Any thread. */
+/** Says offline what the controller would say of these files, and what only shows across them. Any thread. */
 public final class Analyzer {
     private final CompilerSettings settings;
 
@@ -12,6 +12,7 @@ public final class Analyzer {
 
     /** Analyses texts by file name. */
     public AnalysisReport analyze(Map<String, String> files) {
-        throw new UnsupportedOperationException("analysis with " + settings + " is not there yet: " + files);
+        MeshCompiler compiler = new MeshCompiler(settings);
+        return new AnalysisReport(compiler.apply(SourceChanges.files(Map.copyOf(files))).diagnostics());
     }
 }
