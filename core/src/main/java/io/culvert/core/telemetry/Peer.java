@@ -41,14 +41,13 @@ public record Peer(
     }
 
     boolean sameLabels(Peer o) {
-        return this == o
-                || (Objects.equals(workload, o.workload)
-                        && Objects.equals(namespace, o.namespace)
-                        && Objects.equals(canonicalService, o.canonicalService)
-                        && Objects.equals(canonicalRevision, o.canonicalRevision)
-                        && Objects.equals(app, o.app)
-                        && Objects.equals(version, o.version)
-                        && Objects.equals(cluster, o.cluster)
-                        && Objects.equals(principal, o.principal));
+        return Objects.equals(workload, o.workload)
+                && Objects.equals(namespace, o.namespace)
+                && Objects.equals(canonicalService, o.canonicalService)
+                && Objects.equals(canonicalRevision, o.canonicalRevision)
+                && Objects.equals(app, o.app)
+                && Objects.equals(version, o.version)
+                && Objects.equals(cluster, o.cluster)
+                && Objects.equals(principal, o.principal);
     }
 }
