@@ -4,7 +4,10 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +19,8 @@ public final class MeshTelemetry implements Telemetry {
     /** Label sets kept apart; some 0.5 KiB each. */
     public static final int MAX_LABEL_SETS = 10_000;
 
+    private record CloseKey(Reporter reporter, Way way, CloseReason reason) {}
+
     private static final String NO_FLAG = CloseReason.OK.responseFlag();
 
     private final MetricsRegistry registry;
@@ -24,9 +29,9 @@ public final class MeshTelemetry implements Telemetry {
     private final LongSupplier nanoClock;
     private final long flushNanos;
     private final FastThreadLocal<LoopRecords> loops = new FastThreadLocal<>();
-    private final LongAdder[] open = {new LongAdder(), new LongAdder()};
+    private final Map<Reporter, LongAdder> open = new EnumMap<>(Reporter.class);
     private final CounterFamily closes;
-    private final AtomicReferenceArray<@Nullable Counter> closeCounters;
+    private final Map<CloseKey, Counter> closeCounters = new ConcurrentHashMap<>();
     private final CounterFamily handshakeFailures;
     private final CounterFamily acceptErrors;
 
@@ -47,8 +52,6 @@ public final class MeshTelemetry implements Telemetry {
         this.tcp = new TcpMetrics(registry, maxLabelSets, nanoClock);
         this.closes = registry.counters(
                 "culvert_connections_closed", "Connections ended, by reason", "reporter", "way", "reason");
-        this.closeCounters = new AtomicReferenceArray<>(
-                Reporter.values().length * Way.values().length * CloseReason.values().length);
         this.handshakeFailures = registry.counters(
                 "culvert_tls_handshakes_failed",
                 "TLS handshakes that failed, by our side and reason",
@@ -57,12 +60,14 @@ public final class MeshTelemetry implements Telemetry {
         this.acceptErrors = registry.counters(
                 "culvert_accept_errors", "Connections that a listener could not accept", "listener", "reason");
         for (Reporter reporter : Reporter.values()) {
+            LongAdder count = new LongAdder();
+            open.put(reporter, count);
             registry.gauge(
                     "istio_tcp_sockets_open",
                     "The current number of open captured TCP connections",
                     "reporter",
                     reporter.label(),
-                    open[reporter.ordinal()]::sum);
+                    count::sum);
         }
     }
 
@@ -71,7 +76,7 @@ public final class MeshTelemetry implements Telemetry {
         long now = nanoClock.getAsLong();
         TcpSeries series = tcp.series(attributes, NO_FLAG);
         series.opened.increment();
-        open[attributes.reporter().ordinal()].increment();
+        count(attributes).increment();
         LoopRecords loop = loopOfThread();
         ConnectionRecord record = new ConnectionRecord(this, attributes, series, now, loop);
         if (loop != null) {
@@ -110,7 +115,7 @@ public final class MeshTelemetry implements Telemetry {
         if (record.loop != null) {
             record.loop.remove(record);
         }
-        open[attributes.reporter().ordinal()].decrement();
+        count(attributes).decrement();
         TcpSeries series = record.series();
         if (!reason.responseFlag().equals(NO_FLAG)) {
             series = tcp.series(attributes, reason.responseFlag());
@@ -129,15 +134,14 @@ public final class MeshTelemetry implements Telemetry {
         return nanoClock.getAsLong();
     }
 
+    private LongAdder count(ConnectionAttributes attributes) {
+        return Objects.requireNonNull(open.get(attributes.reporter()));
+    }
+
     private Counter closeCounter(ConnectionAttributes a, CloseReason reason) {
-        int i = (a.reporter().ordinal() * Way.values().length + a.way().ordinal()) * CloseReason.values().length
-                + reason.ordinal();
-        Counter counter = closeCounters.get(i);
-        if (counter == null) {
-            counter = closes.with(a.reporter().label(), a.way().label(), reason.label());
-            closeCounters.set(i, counter);
-        }
-        return counter;
+        return closeCounters.computeIfAbsent(
+                new CloseKey(a.reporter(), a.way(), reason),
+                k -> closes.with(k.reporter().label(), k.way().label(), k.reason().label()));
     }
 
     /** Null off the event loops: such a record reports its bytes at close only. */

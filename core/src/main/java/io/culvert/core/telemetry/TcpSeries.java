@@ -40,7 +40,7 @@ final class TcpSeries {
             this.destination = a.destination();
             this.service = a.service();
             this.flag = flag;
-            int h = reporter.ordinal() * 31 + security.ordinal();
+            int h = reporter.hashCode() * 31 + security.hashCode();
             h = h * 31 + source.labelHash();
             h = h * 31 + destination.labelHash();
             h = h * 31 + (service == null ? 0 : service.hashCode());
