@@ -64,7 +64,7 @@ final class LoopRecords implements Runnable {
 
     private void schedule() {
         if (!loop.isShuttingDown()) {
-            var unused = loop.schedule(this, periodNanos, TimeUnit.NANOSECONDS);
+            var _ = loop.schedule(this, periodNanos, TimeUnit.NANOSECONDS);
         }
     }
 }

@@ -141,7 +141,8 @@ public final class MeshTelemetry implements Telemetry {
     private Counter closeCounter(ConnectionAttributes a, CloseReason reason) {
         return closeCounters.computeIfAbsent(
                 new CloseKey(a.reporter(), a.way(), reason),
-                k -> closes.with(k.reporter().label(), k.way().label(), k.reason().label()));
+                k -> closes.with(
+                        k.reporter().label(), k.way().label(), k.reason().label()));
     }
 
     /** Null off the event loops: such a record reports its bytes at close only. */
