@@ -3,7 +3,7 @@ package io.culvert.core.mesh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.NavigableMap;
 import org.jspecify.annotations.Nullable;
 
 /** The endpoints of one service, sorted by uid, with random access for choosers. Immutable. */
@@ -38,7 +38,7 @@ public final class Endpoints {
     }
 
     /** With changes by uid (null removes): one merge of two sorted lists. */
-    Endpoints with(TreeMap<String, @Nullable Endpoint> changes) {
+    Endpoints with(NavigableMap<String, @Nullable Endpoint> changes) {
         List<Endpoint> merged = new ArrayList<>(all.size() + changes.size());
         var pending = changes.entrySet().iterator();
         Map.Entry<String, @Nullable Endpoint> next = pending.hasNext() ? pending.next() : null;

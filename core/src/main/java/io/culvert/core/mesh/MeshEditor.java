@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,7 +32,7 @@ final class MeshEditor {
     private final Set<String> touchedServices = new HashSet<>();
     private final Set<String> touchedPolicies = new HashSet<>();
     /** Service key to uid to its new endpoint. */
-    private final Map<String, TreeMap<String, @Nullable Endpoint>> endpointChanges = new HashMap<>();
+    private final Map<String, NavigableMap<String, @Nullable Endpoint>> endpointChanges = new HashMap<>();
     /** Namespace (or GLOBAL) to key to its new policy. */
     private final Map<String, Map<String, Optional<Policy>>> groupChanges = new HashMap<>();
 
@@ -183,7 +184,7 @@ final class MeshEditor {
         return groupChanges.computeIfAbsent(name, k -> new HashMap<>());
     }
 
-    private void changeEndpoints(String key, TreeMap<String, @Nullable Endpoint> changes) {
+    private void changeEndpoints(String key, NavigableMap<String, @Nullable Endpoint> changes) {
         Endpoints old = endpoints.get(key);
         Endpoints next = (old == null ? Endpoints.NONE : old).with(changes);
         endpoints = next.isEmpty() ? endpoints.minus(key) : endpoints.plus(key, next);
