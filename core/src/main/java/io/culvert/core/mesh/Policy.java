@@ -4,6 +4,7 @@ import io.culvert.proto.security.Action;
 import io.culvert.proto.security.Authorization;
 import io.culvert.proto.security.Scope;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An authorization, compiled. Two of the same source are equal. Immutable.
@@ -84,7 +85,7 @@ public final class Policy {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof Policy that
                 && key.equals(that.key)
                 && faults.equals(that.faults)

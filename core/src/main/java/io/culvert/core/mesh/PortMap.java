@@ -3,6 +3,7 @@ package io.culvert.core.mesh;
 import io.culvert.proto.workload.AppProtocol;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Service port to target port, for a service or for one of its endpoints; sorted by service port. Immutable. */
 public final class PortMap {
@@ -60,7 +61,7 @@ public final class PortMap {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof PortMap that && ports.equals(that.ports);
     }
 
