@@ -45,9 +45,7 @@ final class StateFile {
 
     /** Writes all of {@code state}; on return it is on the disk. */
     void write(Map<ResourceType, ? extends Map<String, StoredResource>> state) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
-        Files.createDirectories(directory);
-        Path beside = directory.resolve(file.getFileName() + ".new");
+        Path beside = file.resolveSibling(file.getFileName() + ".new");
         CRC32C sum = new CRC32C();
         try (FileChannel channel = FileChannel.open(
                         beside,
