@@ -48,7 +48,8 @@ final class Inbox {
     }
 
     /** The first piece, passing ownership, or null. */
-    @Nullable ByteBuf poll() {
+    @Nullable
+    ByteBuf poll() {
         ByteBuf piece = pieces.poll();
         if (piece != null) {
             bytes -= piece.readableBytes();
