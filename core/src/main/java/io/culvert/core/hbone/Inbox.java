@@ -53,7 +53,8 @@ final class Inbox {
         ByteBuf piece = pieces.poll();
         if (piece != null) {
             bytes -= piece.readableBytes();
-            if (piece == gathering) {
+            if (pieces.isEmpty()) {
+                // The one that gathers is always the last.
                 gathering = null;
             }
         }

@@ -76,7 +76,7 @@ final class PoolEntry implements ClientTunnel.Owner {
     /** Retires what does not authenticate with {@code generation}. */
     void rotated(Object generation) {
         for (ClientTunnel tunnel : List.copyOf(alive)) {
-            if (tunnel.generation() != generation) {
+            if (!tunnel.generation().equals(generation)) {
                 tunnel.retire("the certificate was rotated");
             }
         }
@@ -262,7 +262,7 @@ final class PoolEntry implements ClientTunnel.Owner {
     public void onUp(ClientTunnel tunnel) {
         connecting--;
         TunnelTls.Credential current = shared.tls().current(key.local());
-        boolean old = current != null && current.generation() != tunnel.generation();
+        boolean old = current != null && !current.generation().equals(tunnel.generation());
         if (old || tunnel.isRetired()) {
             tunnel.retire("it is out of date before its first stream");
         } else if (tunnel.streamLimit() == 0) {
