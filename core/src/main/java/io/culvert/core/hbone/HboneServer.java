@@ -55,7 +55,7 @@ public final class HboneServer implements AutoCloseable {
     /** Resets the streams and closes the tunnels that {@code accepted} is the channel of, if it is one of ours. */
     public void abort(Channel accepted) {
         for (ServerTunnel tunnel : tunnels) {
-            if (tunnel.ctx().channel() == accepted) {
+            if (accepted.equals(tunnel.ctx().channel())) {
                 tunnel.eventLoop().execute(() -> tunnel.close(aborted(), H2Error.NO_ERROR));
             }
         }
