@@ -58,7 +58,8 @@ record AuthorizationPolicyResource(
     /**
      * A namespace, or a service account in it, that the policy names outright.
      *
+     * @param trustDomain "" when any is meant
      * @param serviceAccount "" for the namespace alone
      */
-    record Reference(String namespace, String serviceAccount, String path, int line) {}
+    record Reference(String trustDomain, String namespace, String serviceAccount, String path, int line) {}
 }

@@ -61,6 +61,12 @@ final class Claims {
         return claims.containsKey(id);
     }
 
+    /** Whether this place has ever said something good. */
+    boolean wasGood(Id id) {
+        Claim claim = claims.get(id);
+        return claim != null && claim.lastGood != null;
+    }
+
     boolean isEmpty() {
         return claims.isEmpty();
     }

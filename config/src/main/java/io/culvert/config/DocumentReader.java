@@ -86,7 +86,7 @@ final class DocumentReader {
                 Resource read = Kinds.reader(kind).read(root, meta);
                 boolean good = root.context().errors() == 0;
                 entries.add(new Entry(
-                        meta.key(), meta.origin(), good ? read : null, good ? null : closed(root, kind, meta)));
+                        meta.key(), meta.origin(), good ? read : null, good ? null : closed(root, kind, meta), false));
             }
         }
         diagnostics.addAll(root.context().diagnostics());
@@ -101,7 +101,7 @@ final class DocumentReader {
             String namespace = metadata == null ? null : metadata.text("namespace");
             Origin origin = new Origin(file, root.line());
             Meta meta = MetaReader.nameless(kind, usable(namespace), null, origin);
-            entries.add(new Entry(meta.key(), origin, null, closed(root, kind, meta)));
+            entries.add(new Entry(meta.key(), origin, null, closed(root, kind, meta), true));
         }
     }
 

@@ -32,9 +32,9 @@ final class MalformedDocument {
         List<Entry> entries = new ArrayList<>();
         String resource = "";
         boolean identified = kind != null && name != null;
-        if (identified || kind != null && kind.failsClosed()) {
+        if (kind != null && (name != null || kind.failsClosed())) {
             Meta meta = MetaReader.nameless(kind, kind.namespaced() ? namespace : "", name, origin);
-            entries.add(new Entry(meta.key(), origin, null, closed(meta)));
+            entries.add(new Entry(meta.key(), origin, null, closed(meta), name == null));
             resource = identified ? meta.key().toString() : kind.label();
         } else if (kind == null) {
             closeNamed(text, origin, entries);
@@ -64,7 +64,7 @@ final class MalformedDocument {
             for (String each : namespaces) {
                 if (kind != null) {
                     Meta meta = MetaReader.nameless(kind, each, null, origin);
-                    entries.add(new Entry(meta.key(), origin, null, closed(meta)));
+                    entries.add(new Entry(meta.key(), origin, null, closed(meta), true));
                 }
             }
         }
@@ -88,7 +88,7 @@ final class MalformedDocument {
     private static @Nullable String metadata(String text) {
         StringBuilder block = new StringBuilder();
         boolean inside = false;
-        for (String line : text.split("\\R")) {
+        for (String line : text.lines().toList()) {
             boolean indented = line.isBlank() || line.charAt(0) == ' ' || line.charAt(0) == '\t';
             if (inside && !indented) {
                 break;
@@ -104,7 +104,7 @@ final class MalformedDocument {
     // Of the lines with the least indent, so that a label called "name" is not taken for it.
     private static @Nullable String field(String block, String name) {
         int indent = Integer.MAX_VALUE;
-        for (String line : block.split("\\R")) {
+        for (String line : block.lines().toList()) {
             if (!line.isBlank()) {
                 indent = Math.min(indent, line.length() - line.stripLeading().length());
             }

@@ -17,10 +17,12 @@ record ReadResult(List<Entry> entries, List<Diagnostic> diagnostics, boolean uni
      *
      * @param good what was read, or null when it was refused
      * @param closed what stands in for a refused one that was never good; null where nothing needs to be closed
+     * @param nameless whether the key is made up: it stands for something of its kind whose name cannot be read
      */
     record Entry(
             ResourceKey key,
             Origin origin,
             @Nullable Resource good,
-            @Nullable Resource closed) {}
+            @Nullable Resource closed,
+            boolean nameless) {}
 }

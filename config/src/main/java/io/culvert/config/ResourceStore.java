@@ -1,11 +1,14 @@
 package io.culvert.config;
 
 import io.culvert.config.ReadResult.Entry;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +30,7 @@ final class ResourceStore {
         this.counters = counters;
     }
 
-    /** What counted for a key before a batch and what counts after it; never the same object. */
+    /** What counted for a key before a batch and what counts after it; never equal. */
     record Change(@Nullable Resource before, @Nullable Resource after) {}
 
     private record FileState(String text, Map<DocumentSplitter.Chunk, ReadResult> documents, List<Claims.Id> ids) {}
@@ -46,6 +49,7 @@ final class ResourceStore {
         }
         Map<Claims.Id, Entry> entries = content.entries(file);
         if (before != null) {
+            dropStandIns(entries, before);
             for (Claims.Id old : before.ids()) {
                 if (!entries.containsKey(old)) {
                     drop(old, content.unidentified());
@@ -57,6 +61,19 @@ final class ResourceStore {
             files.put(file, new FileState(text, content.documents(), ids(entries, before, content.unidentified())));
         }
         book.put(file, content.diagnostics());
+    }
+
+    // What can no longer be named may well be what the file had before, and that is held: nothing else need be closed.
+    private void dropStandIns(Map<Claims.Id, Entry> entries, FileState before) {
+        Set<Kind> held = EnumSet.noneOf(Kind.class);
+        for (Claims.Id old : before.ids()) {
+            Claims own = claims.get(old.key());
+            if (!entries.containsKey(old) && own != null && own.wasGood(old)) {
+                held.add(old.key().kind());
+            }
+        }
+        entries.values()
+                .removeIf(entry -> entry.nameless() && held.contains(entry.key().kind()));
     }
 
     // What is held for a document that cannot be named still belongs to the file, and goes with it.
@@ -84,7 +101,7 @@ final class ResourceStore {
         });
     }
 
-    private void claim(Claims.Id id, java.util.function.Consumer<Claims> action) {
+    private void claim(Claims.Id id, Consumer<Claims> action) {
         Claims own = claims.computeIfAbsent(id.key(), Claims::new);
         Resource before = own.effective();
         action.accept(own);
@@ -93,7 +110,7 @@ final class ResourceStore {
         if (own.isEmpty()) {
             claims.remove(id.key());
         }
-        if (before != after) {
+        if (!Objects.equals(before, after)) {
             Change earlier = changes.remove(id.key());
             Resource first = earlier == null ? before : earlier.before();
             if (!Objects.equals(first, after)) {

@@ -204,7 +204,7 @@ final class RuleReader {
         } else if (match.hasExact()) {
             String[] parts = value.split("/", -1);
             if (parts.length == 5 && parts[1].equals("ns") && parts[3].equals("sa")) {
-                references.add(new Reference(parts[2], parts[4], text.path(), text.line()));
+                references.add(new Reference(parts[0], parts[2], parts[4], text.path(), text.line()));
             }
         }
         return match;
@@ -216,7 +216,7 @@ final class RuleReader {
         if (match.hasExact() ? !NameGrammar.isDnsLabel(fixed) : !NameGrammar.isDnsLabel("x" + fixed + "x")) {
             error(fields, text, "\"" + text.value() + "\" is no namespace name (* at its begin or end only)");
         } else if (match.hasExact()) {
-            references.add(new Reference(fixed, "", text.path(), text.line()));
+            references.add(new Reference("", fixed, "", text.path(), text.line()));
         }
         return match;
     }
@@ -231,7 +231,7 @@ final class RuleReader {
                     text,
                     "\"" + text.value() + "\" is no service account: use <namespace>/<name> or <name>, no wildcards");
         } else {
-            references.add(new Reference(in, name, text.path(), text.line()));
+            references.add(new Reference("", in, name, text.path(), text.line()));
         }
         return ServiceAccountMatch.newBuilder()
                 .setNamespace(in)

@@ -112,10 +112,10 @@ final class ServiceReader implements KindReader {
 
     // IANA_SVC_NAME: at most 15 of a-z, 0-9 and '-', with a letter.
     private static boolean isPortName(String text) {
-        return text.equals("0")
-                || text.length() <= 15
-                        && NameGrammar.isDnsLabel(text)
-                        && text.chars().anyMatch(c -> c >= 'a' && c <= 'z');
+        boolean name = text.length() <= 15
+                && NameGrammar.isDnsLabel(text)
+                && text.chars().anyMatch(c -> c >= 'a' && c <= 'z');
+        return name || text.equals("0");
     }
 
     private static IPFamilies families(Fields spec, List<ByteString> clusterIps) {
