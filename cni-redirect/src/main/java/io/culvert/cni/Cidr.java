@@ -42,6 +42,17 @@ public record Cidr(InetAddress network, int length) implements Comparable<Cidr> 
         return network.getAddress().length == 4;
     }
 
+    /** Whether every address of {@code other} is one of this block. */
+    boolean contains(Cidr other) {
+        return isIpv4() == other.isIpv4()
+                && length <= other.length
+                && masked(other.network, length).equals(network);
+    }
+
+    boolean contains(InetAddress address) {
+        return contains(of(address));
+    }
+
     @Override
     public int compareTo(Cidr other) {
         return ORDER.compare(this, other);
