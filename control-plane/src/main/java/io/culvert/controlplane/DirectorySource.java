@@ -9,7 +9,6 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -147,7 +146,7 @@ final class DirectorySource implements AutoCloseable {
             case SourceFile.Broken(String reason) -> fault(name, reason);
             case SourceFile.Text text -> {
                 fault(name, null);
-                if (last == null || !Arrays.equals(last.digest(), text.digest())) {
+                if (last == null || !last.digest().equals(text.digest())) {
                     batch.put(name, text.text());
                 }
                 // The text itself is the compiler's.

@@ -119,7 +119,7 @@ final class GrpcListeners implements AutoCloseable {
         if (socketFile != null) {
             socketFile.remove();
         }
-        loop.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+        var _ = loop.shutdownGracefully(0, 2, TimeUnit.SECONDS);
         handlers.shutdown();
     }
 }

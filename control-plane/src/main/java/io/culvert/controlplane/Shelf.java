@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +68,7 @@ final class Shelf {
         return names;
     }
 
-    private static void after(LinkedHashMap<String, Long> from, long since, List<String> into) {
+    private static void after(SequencedMap<String, Long> from, long since, List<String> into) {
         for (Map.Entry<String, Long> change : from.sequencedEntrySet().reversed()) {
             if (change.getValue() <= since) {
                 return;

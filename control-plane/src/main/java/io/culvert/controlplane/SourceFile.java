@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,7 @@ sealed interface SourceFile {
     record Same() implements SourceFile {}
 
     /** It has this text. */
-    record Text(Stamp stamp, byte[] digest, String text) implements SourceFile {}
+    record Text(Stamp stamp, String digest, String text) implements SourceFile {}
 
     /** By what a changed file is told without reading it. */
     record Stamp(long size, Instant modified, @Nullable Object key) {
@@ -87,9 +88,15 @@ sealed interface SourceFile {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
-            return new Text(stamp, MessageDigest.getInstance("SHA-256").digest(bytes), text);
+            return new Text(stamp, digest(bytes), text);
         } catch (CharacterCodingException e) {
             return new Broken("is not UTF-8 text; save it as UTF-8");
+        }
+    }
+
+    private static String digest(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-256", e);
         }

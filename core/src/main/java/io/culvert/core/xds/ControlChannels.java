@@ -87,7 +87,7 @@ public final class ControlChannels implements AutoCloseable {
     public synchronized void close() {
         channels.forEach(ManagedChannel::shutdownNow);
         channels.clear();
-        loop.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+        var _ = loop.shutdownGracefully(0, 2, TimeUnit.SECONDS);
         callbacks.shutdown();
     }
 }

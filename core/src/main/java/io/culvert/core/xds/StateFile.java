@@ -106,7 +106,8 @@ final class StateFile {
                 if (length < 0 || length > MAX_RESOURCE) {
                     throw new StateFileException("resource " + i + " has an impossible length of " + length);
                 }
-                byte[] bytes = in.readNBytes(length);
+                byte[] bytes = new byte[length];
+                in.readFully(bytes);
                 resources.add(Resource.parseFrom(bytes));
             }
             long expected = sum.getValue();

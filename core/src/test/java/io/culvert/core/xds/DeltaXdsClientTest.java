@@ -111,7 +111,7 @@ class DeltaXdsClientTest {
         ScriptedServer.Stream stream = server.accept();
         DeltaDiscoveryRequest asked = of(first(), ADDRESS);
         assertThat(asked.getNode().getId()).startsWith("ztunnel~").contains("culvert-n1");
-        assertThat(asked.getNode().getMetadata().getFieldsMap().get("NODE_NAME").getStringValue())
+        assertThat(asked.getNode().getMetadata().getFieldsOrThrow("NODE_NAME").getStringValue())
                 .isEqualTo("n1");
         assertThat(asked.getResourceNamesSubscribeList()).isEmpty();
 
@@ -221,7 +221,7 @@ class DeltaXdsClientTest {
         server.request();
         server.request();
         server.request();
-        assertThat(pod("a").authorizationPolicies()).isEmpty();
+        assertThat(pod("a")).matches(w -> w.authorizationPolicies().isEmpty());
         stream.send(AUTHORIZATION, "4", List.of(policy("late", "v1")));
         MeshDelta together = delta();
         assertThat(together.policies()).containsExactly("ns/late");
@@ -281,7 +281,7 @@ class DeltaXdsClientTest {
         assertThat(second.current().workload("c//Pod/ns/a")).isEqualTo(pod("a"));
         assertThat(second.current().policy("ns/p")).isEqualTo(store.current().policy("ns/p"));
         assertThat(restarted.status().source()).isEqualTo(Source.DISK);
-        Files.delete(directory.resolve("xds"));
+        Files.deleteIfExists(directory.resolve("xds"));
         server = new ScriptedServer(directory.resolve("xds"));
         server.accept();
         assertThat(of(first(), ADDRESS).getInitialResourceVersionsMap()).containsEntry("c//Pod/ns/a", "v1");

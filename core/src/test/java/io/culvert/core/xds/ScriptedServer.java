@@ -124,7 +124,7 @@ final class ScriptedServer extends AggregatedDiscoveryServiceGrpc.AggregatedDisc
                 Authorization.newBuilder()
                         .setName(name)
                         .setNamespace("ns")
-                        .setScopeValue(2)
+                        .setScope(io.culvert.proto.security.Scope.WORKLOAD_SELECTOR)
                         .build());
     }
 
@@ -139,6 +139,6 @@ final class ScriptedServer extends AggregatedDiscoveryServiceGrpc.AggregatedDisc
     @Override
     public void close() {
         server.shutdownNow();
-        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
 }

@@ -37,7 +37,7 @@ class StateFileTest {
                 .containsExactlyInAnyOrder(
                         "a/p v1 policy " + ResourceType.AUTHORIZATION.url(),
                         "uid v2 workload " + ResourceType.ADDRESS.url());
-        assertThat(Files.list(directory)).hasSize(1);
+        assertThat(directory.toFile().list()).containsExactly("state.bin");
     }
 
     @Test
