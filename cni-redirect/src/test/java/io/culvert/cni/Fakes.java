@@ -8,18 +8,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The controller's neighbours, stepped by hand on one thread; all write what they are asked into one log. */
 final class Fakes {
-    final List<String> log = new ArrayList<>();
+    final List<String> log = Collections.synchronizedList(new ArrayList<>());
     final Time time = new Time();
     final Backend backend = new Backend("fake");
     final Proxy proxy = new Proxy();
@@ -95,7 +96,7 @@ final class Fakes {
     final class Backend implements RuleBackend {
         private final String name;
         /** What stands in the namespaces, by path. */
-        final Map<String, RuleSet> rules = new HashMap<>();
+        final Map<String, RuleSet> rules = new ConcurrentHashMap<>();
 
         @Nullable
         String refusal;
@@ -150,8 +151,8 @@ final class Fakes {
     }
 
     final class Proxy implements PodProxy {
-        final Map<String, NetworkNamespace.Id> listening = new HashMap<>();
-        final Map<String, Integer> connections = new HashMap<>();
+        final Map<String, NetworkNamespace.Id> listening = new ConcurrentHashMap<>();
+        final Map<String, Integer> connections = new ConcurrentHashMap<>();
         /** Not null: what start answers instead of success. */
         @Nullable
         CompletableFuture<Void> next;
@@ -185,7 +186,7 @@ final class Fakes {
     }
 
     static final class Directory implements PodDirectory {
-        private final Map<String, PodSpec> specs = new HashMap<>();
+        private final Map<String, PodSpec> specs = new ConcurrentHashMap<>();
         private final List<Runnable> listeners = new ArrayList<>();
 
         void put(PodSpec spec) {
@@ -205,7 +206,7 @@ final class Fakes {
     }
 
     final class Reporter implements PodReporter {
-        final Map<String, String> last = new HashMap<>();
+        final Map<String, String> last = new ConcurrentHashMap<>();
 
         @Override
         public void report(String uid, PodReport.State state, String reason, int unproxied) {
