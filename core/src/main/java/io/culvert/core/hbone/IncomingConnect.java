@@ -12,7 +12,8 @@ public interface IncomingConnect {
     Authority authority();
 
     /** The first value of a header field, or null; {@code name} in lower case. */
-    @Nullable String header(String name);
+    @Nullable
+    String header(String name);
 
     Tunnel tunnel();
 

@@ -23,9 +23,5 @@ public interface TunnelEvents {
      * @param cause the exception of TLS or the transport, where there is one
      */
     default void onFailed(
-            SpiffeId local,
-            InetSocketAddress remote,
-            HboneFailure kind,
-            String detail,
-            @Nullable Throwable cause) {}
+            SpiffeId local, InetSocketAddress remote, HboneFailure kind, String detail, @Nullable Throwable cause) {}
 }

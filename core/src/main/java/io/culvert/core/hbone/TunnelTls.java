@@ -20,11 +20,13 @@ public interface TunnelTls {
     }
 
     /** The credential to use now, or null when there is none (yet). */
-    @Nullable Credential current(SpiffeId local);
+    @Nullable
+    Credential current(SpiffeId local);
 
     /** Completes with the credential once there is one, or exceptionally after the source's own timeout. */
     CompletableFuture<Credential> require(SpiffeId local);
 
     /** The identity that the peer's leaf certificate proved, or null when it proved none. */
-    @Nullable SpiffeId peerId(SSLSession session);
+    @Nullable
+    SpiffeId peerId(SSLSession session);
 }

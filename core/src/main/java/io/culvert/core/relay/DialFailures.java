@@ -4,6 +4,8 @@ import io.culvert.core.telemetry.CloseReason;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.unix.Errors;
 import java.net.ConnectException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Tells failures of system calls apart, through all that Netty wraps around them. */
@@ -15,6 +17,9 @@ public final class DialFailures {
     private static final int ENOBUFS = -105;
     private static final int EADDRINUSE = -98;
     private static final int EADDRNOTAVAIL = -99;
+
+    // Netty has the number of a failed connect(2) only in the text: "connect(..) failed with error(-99): ...".
+    private static final Pattern CONNECT_ERROR = Pattern.compile("failed with error\\((-\\d{1,4})\\)");
 
     private DialFailures() {}
 
@@ -48,19 +53,16 @@ public final class DialFailures {
         return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EAGAIN;
     }
 
-    /** A reset by the peer, as against a fault of ours. */
-    static boolean isReset(Throwable failure) {
-        return failure instanceof java.io.IOException && !(failure instanceof ConnectException);
-    }
-
     private static int errno(@Nullable Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof Errors.NativeIoException nativeError) {
                 return nativeError.expectedErr();
             }
-            // Netty maps some numbers to the JDK's own exceptions.
-            if (t instanceof java.net.BindException) {
-                return EADDRINUSE;
+            if (t instanceof ConnectException && t.getMessage() != null) {
+                Matcher number = CONNECT_ERROR.matcher(t.getMessage());
+                if (number.find()) {
+                    return Integer.parseInt(number.group(1));
+                }
             }
         }
         return 0;

@@ -41,6 +41,7 @@ public final class Dialer {
      * Starts to connect.
      *
      * @param source null: the kernel chooses address and port
+     * @param budget what the socket's queues are charged to
      * @return what cancels it
      */
     public Dial dial(
@@ -48,9 +49,10 @@ public final class Dialer {
             SocketFactory sockets,
             InetSocketAddress destination,
             @Nullable Source source,
+            ByteBudget budget,
             Listener listener) {
         assert loop.inEventLoop();
-        Dial dial = new Dial(loop, sockets, destination, source, listener);
+        Dial dial = new Dial(loop, sockets, destination, source, budget, listener);
         dial.attempt();
         return dial;
     }
@@ -61,6 +63,7 @@ public final class Dialer {
         private final SocketFactory sockets;
         private final InetSocketAddress destination;
         private final @Nullable Source source;
+        private final ByteBudget budget;
         private @Nullable Listener listener;
         private @Nullable RelaySocket socket;
         private int attempts;
@@ -70,11 +73,13 @@ public final class Dialer {
                 SocketFactory sockets,
                 InetSocketAddress destination,
                 @Nullable Source source,
+                ByteBudget budget,
                 Listener listener) {
             this.loop = loop;
             this.sockets = sockets;
             this.destination = destination;
             this.source = source;
+            this.budget = budget;
             this.listener = listener;
         }
 
@@ -91,7 +96,9 @@ public final class Dialer {
             if (source != null) {
                 int port = source.ports().next(source.address(), destination);
                 if (port == 0) {
-                    fail(CloseReason.CONNECT_FAILED, source.address() + " has no free source port towards " + destination);
+                    fail(
+                            CloseReason.CONNECT_FAILED,
+                            source.address() + " has no free source port towards " + destination);
                     return;
                 }
                 local = new InetSocketAddress(source.address(), port);
@@ -120,7 +127,7 @@ public final class Dialer {
         }
 
         private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local) {
-            RelaySocket attempt = new RelaySocket();
+            RelaySocket attempt = new RelaySocket(budget);
             socket = attempt;
             channel.pipeline().addLast(attempt);
             ChannelFuture registered = loop.register(channel);

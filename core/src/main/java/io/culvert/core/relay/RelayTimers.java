@@ -56,7 +56,8 @@ public final class RelayTimers {
                 tick = now() / tickMillis;
                 turnLater();
             }
-            timed.dueTick = Math.max(tick, now() / tickMillis) + Math.max(1, (delayMillis + tickMillis - 1) / tickMillis);
+            timed.dueTick =
+                    Math.max(tick, now() / tickMillis) + Math.max(1, (delayMillis + tickMillis - 1) / tickMillis);
             int slot = (int) (timed.dueTick % SLOTS);
             Timed head = slots[slot];
             timed.slot = slot;
@@ -134,7 +135,7 @@ public final class RelayTimers {
 
     /** A wheel for every loop of {@code group}, with one tick a second. */
     public RelayTimers(EventExecutorGroup group) {
-        this(group, 1000, () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+        this(group, 1000, sinceNow());
     }
 
     /** As above with another tick and a clock in milliseconds. */
@@ -146,6 +147,12 @@ public final class RelayTimers {
         }
     }
 
+    private static LongSupplier sinceNow() {
+        // From 0 on: nanoTime may be negative.
+        long start = System.nanoTime();
+        return () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    }
+
     /**
      * The wheel of a loop of the group.
      *
@@ -154,7 +161,8 @@ public final class RelayTimers {
     public Wheel of(EventExecutor loop) {
         Wheel wheel = wheels.get(loop);
         if (wheel == null) {
-            throw new IllegalArgumentException("no timers for " + loop + ": it is not of the group that they were made for");
+            throw new IllegalArgumentException(
+                    "no timers for " + loop + ": it is not of the group that they were made for");
         }
         return wheel;
     }

@@ -46,12 +46,13 @@ public final class SocketTuning {
         config.setConnectTimeoutMillis((int) settings.connectTimeout().toMillis());
         config.setTcpNoDelay(true);
         config.setKeepAlive(true);
-        config.setOption(EpollChannelOption.TCP_KEEPIDLE, (int) settings.keepAliveIdle().toSeconds());
         config.setOption(
-                EpollChannelOption.TCP_KEEPINTVL, (int) settings.keepAliveInterval().toSeconds());
+                EpollChannelOption.TCP_KEEPIDLE, (int) settings.keepAliveIdle().toSeconds());
+        config.setOption(EpollChannelOption.TCP_KEEPINTVL, (int)
+                settings.keepAliveInterval().toSeconds());
         config.setOption(EpollChannelOption.TCP_KEEPCNT, settings.keepAliveCount());
-        config.setOption(
-                EpollChannelOption.TCP_USER_TIMEOUT, (int) settings.userTimeout().toMillis());
+        config.setOption(EpollChannelOption.TCP_USER_TIMEOUT, (int)
+                settings.userTimeout().toMillis());
     }
 
     /** For a listener, on behalf of the sockets that it will accept. */
@@ -73,7 +74,6 @@ public final class SocketTuning {
     private void relayed(EpollSocketChannelConfig config) {
         config.setAutoRead(false);
         config.setAllowHalfClosure(true);
-        config.setAutoClose(false);
         config.setRecvByteBufAllocator(readSizes);
         config.setWriteBufferWaterMark(watermark);
     }
