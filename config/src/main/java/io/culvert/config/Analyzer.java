@@ -13,6 +13,7 @@ public final class Analyzer {
     /** Analyses texts by file name. */
     public AnalysisReport analyze(Map<String, String> files) {
         MeshCompiler compiler = new MeshCompiler(settings);
-        return new AnalysisReport(compiler.apply(SourceChanges.files(Map.copyOf(files))).diagnostics());
+        return new AnalysisReport(
+                compiler.apply(SourceChanges.files(Map.copyOf(files))).diagnostics());
     }
 }

@@ -20,6 +20,7 @@ public enum H2Error {
     private static final H2Error[] BY_CODE = values();
 
     /** The value on the wire; the constants stand in its order. */
+    @SuppressWarnings("EnumOrdinal") // the order is the wire's
     public int code() {
         return ordinal();
     }
