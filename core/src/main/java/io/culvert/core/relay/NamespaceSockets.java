@@ -12,8 +12,8 @@ public final class NamespaceSockets implements SocketFactory {
 
     static {
         // Everything that the constructors initialise, before a thread does it inside a pod's namespace.
-        new EpollSocketChannel(SocketProtocolFamily.INET).close();
-        new EpollServerSocketChannel(SocketProtocolFamily.INET).close();
+        new EpollSocketChannel(SocketProtocolFamily.INET).unsafe().closeForcibly();
+        new EpollServerSocketChannel(SocketProtocolFamily.INET).unsafe().closeForcibly();
     }
 
     /** The namespace stays the caller's, who closes it when no more sockets are wanted. */

@@ -246,7 +246,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             budget.charge(bytes);
         }
         writes.add(bytes);
-        var unused = channel().write(data, writes);
+        var _ = channel().write(data, writes);
     }
 
     /** The {@code bytes} of the oldest write have left, or are lost when there is a {@code failure}. */
@@ -272,7 +272,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             shutOutput();
         }
         if (closing) {
-            var unused = channel().close();
+            var _ = channel().close();
         }
     }
 
@@ -321,7 +321,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     private void shutOutput() {
         outputShut = true;
         // Not earlier: Netty's shutdownOutput fails what is still queued.
-        var unused = ((SocketChannel) channel()).shutdownOutput();
+        var _ = ((SocketChannel) channel()).shutdownOutput();
         if (relay != null) {
             relay.onOutputEnded();
         }
@@ -337,7 +337,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         closing = true;
         reading(false);
         if (writes == null || writes.isEmpty()) {
-            var unused = channel().close();
+            var _ = channel().close();
         } else {
             flush();
         }
@@ -358,7 +358,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             LOG.trace("no linger on {}", gone, e);
         }
         if (gone.isRegistered()) {
-            var unused = gone.close();
+            var _ = gone.close();
         } else {
             gone.unsafe().closeForcibly();
         }

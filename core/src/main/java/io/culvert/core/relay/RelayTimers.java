@@ -3,7 +3,6 @@ package io.culvert.core.relay;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +91,7 @@ public final class RelayTimers {
         }
 
         private void turnLater() {
-            var unused = loop.schedule(this::turn, tickMillis, TimeUnit.MILLISECONDS);
+            var _ = loop.schedule(this::turn, tickMillis, TimeUnit.MILLISECONDS);
         }
 
         private void turn() {
@@ -131,7 +130,7 @@ public final class RelayTimers {
 
     private final long tickMillis;
     private final LongSupplier clock;
-    private final Map<EventExecutor, Wheel> wheels = new IdentityHashMap<>();
+    private final IdentityHashMap<EventExecutor, Wheel> wheels = new IdentityHashMap<>();
 
     /** A wheel for every loop of {@code group}, with one tick a second. */
     public RelayTimers(EventExecutorGroup group) {
