@@ -9,6 +9,7 @@ import java.util.function.LongSupplier;
  *
  * <p>Owned by: the connection's loop. The clock is read only when an allowance is used up.
  */
+@SuppressWarnings("EnumOrdinal") // indexes two arrays, and never leaves this class
 final class FloodGuard {
     /** What is counted, with the burst that is allowed and how many a second go on. */
     enum Kind {

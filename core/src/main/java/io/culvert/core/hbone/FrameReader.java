@@ -19,7 +19,8 @@ final class FrameReader {
     private static final int MAX_CONTROL_PAYLOAD = 16384;
 
     private enum State {
-        // PREFACE -> HEAD -> (PAYLOAD | SKIP | PAD_LENGTH -> DATA | DATA) -> HEAD; DATA -> PADDING -> HEAD; any -> STOPPED.
+        // PREFACE -> HEAD -> (PAYLOAD | SKIP | PAD_LENGTH -> DATA | DATA) -> HEAD; DATA -> PADDING -> HEAD; any ->
+        // STOPPED.
         PREFACE,
         HEAD,
         PAYLOAD,

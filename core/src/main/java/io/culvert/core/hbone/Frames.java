@@ -38,8 +38,8 @@ final class Frames {
     static final int DEFAULT_MAX_FRAME = 16384;
     static final int MAX_STREAM_ID = Integer.MAX_VALUE;
 
-    private static final ByteBuf PREFACE = Unpooled.unreleasableBuffer(
-                    Unpooled.directBuffer(24).writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(CharsetUtil.US_ASCII)))
+    private static final ByteBuf PREFACE = Unpooled.unreleasableBuffer(Unpooled.directBuffer(24)
+                    .writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(CharsetUtil.US_ASCII)))
             .asReadOnly();
 
     static final int PREFACE_LENGTH = 24;

@@ -31,7 +31,9 @@ final class H2Stream implements HboneStream {
     int sendWindow;
 
     /** Next in the scheduler's round, while {@link #inRound}. */
-    @Nullable H2Stream next;
+    @Nullable
+    H2Stream next;
+
     boolean inRound;
 
     // Open in both directions -> half closed either way -> gone (out of the table, by END_STREAM twice or by a reset).
@@ -41,6 +43,7 @@ final class H2Stream implements HboneStream {
     private boolean gone;
 
     private boolean unwritable;
+    private boolean holding;
     private boolean delivering;
     private boolean finishDelivered;
 
@@ -143,7 +146,8 @@ final class H2Stream implements HboneStream {
         return unanswered == null;
     }
 
-    @Nullable Unanswered unanswered() {
+    @Nullable
+    Unanswered unanswered() {
         return unanswered;
     }
 
@@ -151,6 +155,19 @@ final class H2Stream implements HboneStream {
     void answered(@Nullable HboneStreamHandler to) {
         unanswered = null;
         handler = to;
+    }
+
+    /** Keeps what comes until {@link #release}: the call that hands the stream over has to return first. */
+    void hold() {
+        holding = true;
+        if (inbox == null) {
+            inbox = new Inbox();
+        }
+    }
+
+    void release() {
+        holding = false;
+        deliverHeld();
     }
 
     // --- receiving ---
@@ -194,13 +211,13 @@ final class H2Stream implements HboneStream {
         }
         remoteFinished = true;
         window.end();
-        deliverFinish();
         closeIfFinished();
+        deliverFinish();
     }
 
     /** Hands on what was held before the answer, or while the reader was behind. */
     void deliverHeld() {
-        if (delivering || unanswered != null) {
+        if (delivering || holding || unanswered != null) {
             return;
         }
         delivering = true;

@@ -51,8 +51,7 @@ final class HeaderCodec {
     }
 
     /** HEADERS, and CONTINUATION as the peer's frame size demands, in one buffer. */
-    ByteBuf encode(
-            ByteBufAllocator allocator, int stream, Http2Headers headers, boolean endStream, int peerMaxFrame) {
+    ByteBuf encode(ByteBufAllocator allocator, int stream, Http2Headers headers, boolean endStream, int peerMaxFrame) {
         ByteBuf block = allocator.directBuffer(256);
         ByteBuf out = allocator.directBuffer(256 + Frames.HEAD_LENGTH);
         try {
@@ -80,9 +79,8 @@ final class HeaderCodec {
     }
 
     static Http2Headers connect(ConnectRequest request) {
-        Http2Headers headers = new DefaultHttp2Headers(false, 8)
-                .method("CONNECT")
-                .authority(AsciiString.of(request.authority()));
+        Http2Headers headers =
+                new DefaultHttp2Headers(false, 8).method("CONNECT").authority(AsciiString.of(request.authority()));
         return addAll(headers, request.headers());
     }
 

@@ -48,11 +48,13 @@ final class Inbox {
     }
 
     /** The first piece, passing ownership, or null. */
-    @Nullable ByteBuf poll() {
+    @Nullable
+    ByteBuf poll() {
         ByteBuf piece = pieces.poll();
         if (piece != null) {
             bytes -= piece.readableBytes();
-            if (piece == gathering) {
+            if (pieces.isEmpty()) {
+                // The one that gathers is always the last.
                 gathering = null;
             }
         }

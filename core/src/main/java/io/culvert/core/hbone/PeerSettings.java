@@ -17,7 +17,8 @@ final class PeerSettings {
     int maxFrame = Frames.DEFAULT_MAX_FRAME;
 
     /** Takes over the values in {@code payload}, in their order; null when all are allowed. */
-    @Nullable Invalid apply(ByteBuf payload) {
+    @Nullable
+    Invalid apply(ByteBuf payload) {
         if (payload.readableBytes() > MAX_ENTRIES * Frames.SETTING_LENGTH) {
             return new Invalid(
                     H2Error.ENHANCE_YOUR_CALM,

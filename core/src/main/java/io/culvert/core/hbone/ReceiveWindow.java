@@ -43,8 +43,7 @@ final class ReceiveWindow {
     }
 
     /** A window of {@code initial} bytes, or null when the budget has not that much left. */
-    static @Nullable ReceiveWindow open(
-            WindowBudget budget, HboneStats stats, HboneSettings.Flow flow, int initial) {
+    static @Nullable ReceiveWindow open(WindowBudget budget, HboneStats stats, HboneSettings.Flow flow, int initial) {
         int granted = budget.reserve(initial);
         if (granted < initial) {
             if (granted > 0) {

@@ -36,6 +36,9 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         CLOSED
     }
 
+    /** How long the peer has to close a connection that ended in order. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
     final TunnelContext shared;
     private final Handshake handshake;
     private final boolean server;
@@ -59,6 +62,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
 
     // The DATA frame under way; null: its bytes go nowhere.
     private @Nullable H2Stream current;
+    private int currentLength;
     private boolean currentFinishes;
 
     private @Nullable ScheduledFuture<?> settingsTimer;
@@ -250,8 +254,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         if (deadlineTimer != null) {
             deadlineTimer.cancel(false);
         }
-        deadlineTimer = eventLoop()
-                .schedule(() -> close(reason, H2Error.NO_ERROR), deadline.toNanos(), TimeUnit.NANOSECONDS);
+        deadlineTimer =
+                eventLoop().schedule(() -> close(reason, H2Error.NO_ERROR), deadline.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Ends the tunnel now. {@code reason} is null for an end in order, without streams. */
@@ -265,12 +269,17 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
             String debug = reason == null || reason.kind() != ResetReason.Kind.PROTOCOL_ERROR ? "" : reason.detail();
             goAway(lastPeerStream(), code, debug);
         }
-        finish(reason);
+        finish(reason, reason == null);
         if (wasUp) {
             wentDown(reason);
         } else {
             failed(HboneFailure.TUNNEL_LOST, reason == null ? "closed" : reason.detail(), null);
         }
+    }
+
+    /** The TCP connection did not come about. */
+    final void connectFailed(HboneFailure kind, String detail, Throwable cause) {
+        fail(kind, detail, null, cause);
     }
 
     /** The highest stream of the peer's that we acted on; 0 on the client. */
@@ -284,6 +293,11 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
 
     final void sendPing() {
         scheduler().control(Frames.ping(allocator(), false, keepAlive.next()));
+    }
+
+    /** Whether this side reset the stream a short time ago. */
+    final boolean wasReset(int id) {
+        return recentResets.contains(id);
     }
 
     /** Runs {@code onTimeout} unless cancelled; for the roles. */
@@ -469,13 +483,18 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
 
     /** The connection is gone, whatever was going on. */
     private void lost(String detail, @Nullable Throwable cause) {
+        if (phase == Phase.CLOSED) {
+            ctx().close();
+            return;
+        }
         switch (phase) {
             case TLS -> fail(HboneFailure.TLS, "connection lost during the TLS handshake: " + detail, null, cause);
-            case SETTINGS -> fail(
-                    HboneFailure.H2_HANDSHAKE,
-                    "connection lost before the peer's SETTINGS (it may have refused our certificate): " + detail,
-                    null,
-                    cause);
+            case SETTINGS ->
+                fail(
+                        HboneFailure.H2_HANDSHAKE,
+                        "connection lost before the peer's SETTINGS (it may have refused our certificate): " + detail,
+                        null,
+                        cause);
             case UP -> {
                 ResetReason reason = streams.isEmpty()
                         ? null
@@ -483,7 +502,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
                                 ResetReason.Kind.TUNNEL_LOST,
                                 H2Error.NO_ERROR,
                                 "tunnel to " + remoteAddress() + ": " + detail);
-                finish(reason);
+                finish(reason, false);
                 wentDown(reason);
             }
             case CLOSED -> {}
@@ -497,7 +516,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         if (code != null) {
             goAway(lastPeerStream(), code, detail);
         }
-        finish(new ResetReason(ResetReason.Kind.TUNNEL_LOST, H2Error.NO_ERROR, detail));
+        finish(new ResetReason(ResetReason.Kind.TUNNEL_LOST, H2Error.NO_ERROR, detail), false);
         shared.stats().tunnelsFailed.increment();
         failed(kind, detail, cause);
     }
@@ -508,7 +527,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         shared.events().onDown(this, reason);
     }
 
-    private void finish(@Nullable ResetReason reason) {
+    private void finish(@Nullable ResetReason reason, boolean linger) {
         phase = Phase.CLOSED;
         cancel(settingsTimer);
         cancel(tickTimer);
@@ -523,9 +542,18 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         for (H2Stream stream : streams.values().toArray(new H2Stream[0])) {
             stream.lost(told);
         }
-        scheduler().stop();
         codec.close();
-        ctx().close();
+        if (context == null) {
+            return; // never registered
+        }
+        scheduler().stop();
+        if (linger) {
+            // Frames of the peer may be on their way: closing on them would make a RST, which could overtake our last
+            // bytes.
+            after(LINGER, () -> ctx().close());
+        } else {
+            ctx().close();
+        }
     }
 
     private static void cancel(@Nullable ScheduledFuture<?> timer) {
@@ -558,6 +586,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
             streamError(id, stream, H2Error.FLOW_CONTROL_ERROR, "more DATA than the stream's window");
         } else {
             current = stream;
+            currentLength = length;
             currentFinishes = endStream;
         }
     }
@@ -601,7 +630,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
             return;
         }
         if (padding > 0) {
-            if (!allow(FloodGuard.Kind.PADDING)) {
+            boolean nothing = padding == currentLength && !currentFinishes;
+            if (nothing && !allow(FloodGuard.Kind.EMPTY_DATA)) {
                 return;
             }
             to.consumed(padding);
@@ -646,12 +676,14 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
             return;
         }
         H2Error error = H2Error.of(code);
-        // A reset of the app's connection is a reset at any time; otherwise END_STREAM before, or NO_ERROR, say that the
+        // A reset of the app's connection is a reset at any time; otherwise END_STREAM before, or NO_ERROR, say that
+        // the
         // peer sent all it had and only takes no more (section 8.1).
-        boolean clean =
-                error == H2Error.NO_ERROR || (stream.isRemoteFinished() && error != H2Error.CONNECT_ERROR);
+        boolean clean = error == H2Error.NO_ERROR || (stream.isRemoteFinished() && error != H2Error.CONNECT_ERROR);
         stream.lost(new ResetReason(
-                clean ? ResetReason.Kind.PEER_DONE : ResetReason.Kind.PEER_RESET, error, "reset by the peer: " + error));
+                clean ? ResetReason.Kind.PEER_DONE : ResetReason.Kind.PEER_RESET,
+                error,
+                "reset by the peer: " + error));
     }
 
     @Override
@@ -787,7 +819,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         connectionError(error, detail);
     }
 
-    final void stopReading(H2Error error, String detail) {
+    private void stopReading(H2Error error, String detail) {
         connectionError(error, detail);
     }
 
@@ -803,7 +835,10 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
                                 ResetReason.Kind.PING_TIMEOUT,
                                 H2Error.NO_ERROR,
                                 "tunnel to " + remoteAddress() + ": no answer to a PING within "
-                                        + shared.settings().timeouts().pingTimeout().toMillis() + " ms"),
+                                        + shared.settings()
+                                                .timeouts()
+                                                .pingTimeout()
+                                                .toMillis() + " ms"),
                         H2Error.NO_ERROR);
                 return;
             }
