@@ -33,6 +33,12 @@ public record Cidr(InetAddress network, int length) implements Comparable<Cidr> 
         }
     }
 
+    /** The address in {@code address/length}, host bits kept. */
+    static InetAddress address(String text) {
+        int slash = text.indexOf('/');
+        return InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+    }
+
     /** Exactly one address. */
     public static Cidr of(InetAddress address) {
         return new Cidr(address, address.getAddress().length * 8);

@@ -78,7 +78,7 @@ final class IptablesBackend implements RuleBackend {
     }
 
     @Override
-    public void remove(NetworkNamespace namespace) throws CaptureException {
+    public void removeRules(NetworkNamespace namespace) throws CaptureException {
         for (Family family : Family.values()) {
             ToolRunner.Result saved = save(namespace, family);
             if (family == Family.V6 && !saved.ok()) {
@@ -89,6 +89,11 @@ final class IptablesBackend implements RuleBackend {
                 restore(namespace, family, input);
             }
         }
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace) throws CaptureException {
+        removeRules(namespace);
         route.remove(namespace);
     }
 

@@ -56,8 +56,13 @@ final class NftBackend implements RuleBackend {
     }
 
     @Override
-    public void remove(NetworkNamespace namespace) throws CaptureException {
+    public void removeRules(NetworkNamespace namespace) throws CaptureException {
         load(namespace, NftWriter.remove());
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace) throws CaptureException {
+        removeRules(namespace);
         route.remove(namespace);
     }
 

@@ -26,6 +26,9 @@ public interface RuleBackend {
      */
     List<Drift> verify(NetworkNamespace namespace, Applied applied) throws CaptureException;
 
+    /** Removes our rules, but not routing rule and route, which all backends share. */
+    void removeRules(NetworkNamespace namespace) throws CaptureException;
+
     /** Removes all that is ours: nothing is redirected or kept alive any more. */
     void remove(NetworkNamespace namespace) throws CaptureException;
 

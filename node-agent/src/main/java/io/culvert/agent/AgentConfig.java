@@ -2,6 +2,7 @@ package io.culvert.agent;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,32 @@ record AgentConfig(
                 r.read("log-level", "info", Checks::logLevels));
         r.check();
         return config;
+    }
+
+    /** What holds, by option, for the log and the admin page: the token's file is named, its content never read here. */
+    Map<String, String> effective() {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("node", node);
+        all.put("xds", control.xds());
+        all.put("ca", control.ca());
+        all.put("root-cert", String.valueOf(control.rootCert()));
+        all.put("node-token", control.nodeToken() + " (redacted)");
+        all.put("state-dir", stateDir.toString());
+        all.put("cni-socket", cniSocket.toString());
+        all.put("network", network);
+        all.put("cluster-id", clusterId);
+        all.put("trust-domain", trustDomain);
+        all.put("cert-ttl", Durations.text(certTtl));
+        all.put("threads", Integer.toString(threads));
+        all.put("force-tunnel", Boolean.toString(forceTunnel));
+        all.put("rules", rules.label());
+        all.put("admin-port", Integer.toString(ports.admin()));
+        all.put("metrics-port", Integer.toString(ports.metrics()));
+        all.put("ready-port", Integer.toString(ports.ready()));
+        all.put("drain", Durations.text(drain));
+        all.put("access-log", accessLog);
+        all.put("log-level", logLevel);
+        return all;
     }
 
     private static Control control(OptionReader r) {

@@ -3,9 +3,13 @@ package io.culvert.core.mesh;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Holds the current state. Any thread may read; changes are applied one after the other. */
 public final class MeshStore {
+    private static final Logger LOG = LoggerFactory.getLogger(MeshStore.class);
+
     private volatile MeshState current = MeshState.EMPTY;
     private final List<MeshListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -32,9 +36,18 @@ public final class MeshStore {
         MeshState after = editor.state();
         current = after;
         for (MeshListener listener : listeners) {
-            listener.onChanged(before, after, delta);
+            tell(listener, before, after, delta);
         }
         return delta;
+    }
+
+    private static void tell(MeshListener listener, MeshState before, MeshState after, MeshDelta delta) {
+        try {
+            listener.onChanged(before, after, delta);
+        } catch (RuntimeException e) {
+            // One part's fault must not keep the others, or the stream, from the state.
+            LOG.error("a listener of the mesh state failed; it may have missed a change", e);
+        }
     }
 
     /** Adds a listener for changes from now on. */
