@@ -38,7 +38,8 @@ public interface HboneStream {
     /**
      * Gives the stream up in both directions and drops the queue. A reset of the app's connection is CONNECT_ERROR
      * (RFC 9113, section 8.5); CANCEL is sent as CONNECT_ERROR too, since ztunnel takes CANCEL for a clean end. No
-     * callback follows.
+     * callback follows. Needed also after both directions have ended if delivered bytes will never be consumed: it
+     * gives their budget back.
      */
     void reset(H2Error code);
 

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public interface TunnelTls {
     /** One generation of an identity's certificate; a rotation makes a new one. */
     interface Credential {
-        /** The same object as long as the certificate is the same. */
+        /** Equal as long as the certificate is the same. */
         Object generation();
 
         SslHandler clientHandler(ByteBufAllocator allocator);
