@@ -37,7 +37,10 @@ final class AgentKill implements Figure {
                 Process load = Bench.start(
                         client, "load", server.ip4(), Integer.toString(Bench.ECHO_PORT), "500", "16", "1024", "0", "4");
                 // The kill must hit flowing traffic: the load has been seen by the server's agent.
-                Bench.await("load flows", Duration.ofSeconds(10), () -> !lab.node("node-1").agent().admin("/connections").isBlank());
+                Bench.await(
+                        "load flows",
+                        Duration.ofSeconds(10),
+                        () -> !lab.node("node-1").agent().admin("/connections").isBlank());
                 AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
                 served.add(restart.echoedSeconds());
                 leaks += restart.leaked() ? 1 : 0;

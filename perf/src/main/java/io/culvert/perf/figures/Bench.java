@@ -25,20 +25,39 @@ final class Bench {
 
     /** Two nodes, a meshed and a plain namespace, and in each a client on node-1 and an echo server on node-2. */
     static String pairs() {
-        return nodes() + namespace("mesh", true) + namespace("plain", false) + idlePod("mesh", "client", "node-1")
-                + echoPod("mesh", "server", "node-2") + idlePod("plain", "client", "node-1")
+        return nodes()
+                + namespace("mesh", true)
+                + namespace("plain", false)
+                + idlePod("mesh", "client", "node-1")
+                + echoPod("mesh", "server", "node-2")
+                + idlePod("plain", "client", "node-1")
                 + echoPod("plain", "server", "node-2");
     }
 
     static String nodes() {
-        return "apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n---\n"
-                + "apiVersion: v1\nkind: Node\nmetadata: {name: node-2}\n---\n";
+        return """
+                apiVersion: v1
+                kind: Node
+                metadata: {name: node-1}
+                ---
+                apiVersion: v1
+                kind: Node
+                metadata: {name: node-2}
+                ---
+                """;
     }
 
     static String namespace(String name, boolean mesh) {
-        return "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + name + "\n"
-                + (mesh ? "  labels: {culvert.io/mesh: enabled}\n" : "")
-                + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: " + name + "}\n---\n";
+        return String.format(Locale.ROOT, """
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: %1$s, labels: {culvert.io/mesh: %2$s}}
+                ---
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: default, namespace: %1$s}
+                ---
+                """, name, mesh ? "enabled" : "disabled");
     }
 
     static String idlePod(String namespace, String name, String node) {
@@ -55,9 +74,7 @@ final class Bench {
     }
 
     private static String pod(String namespace, String name, String node, String command) {
-        return String.format(
-                Locale.ROOT,
-                """
+        return String.format(Locale.ROOT, """
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: %s, namespace: %s, labels: {app: %s}}
@@ -65,12 +82,7 @@ final class Bench {
                   nodeName: %s
                   containers: [{name: main, command: %s}]
                 ---
-                """,
-                name,
-                namespace,
-                name,
-                node,
-                command);
+                """, name, namespace, name, node, command);
     }
 
     /** The command line of the load program, with small and quiet JVM settings. */
@@ -117,7 +129,10 @@ final class Bench {
     static void ready(Lab lab) throws InterruptedException {
         lab.awaitReady(Duration.ofSeconds(60));
         for (LabNode node : lab.nodes()) {
-            await("agent of " + node.name() + " is ready", Duration.ofSeconds(30), () -> node.agent().ready());
+            await(
+                    "agent of " + node.name() + " is ready",
+                    Duration.ofSeconds(30),
+                    () -> node.agent().ready());
         }
     }
 

@@ -46,17 +46,16 @@ final class ConfigChurn implements Figure {
                     lab.pod("server.mesh").ip4(),
                     Integer.toString(Bench.ECHO_PORT),
                     Integer.toString(CONNECTIONS));
-            try (BufferedReader out =
-                            new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII));
+            try (BufferedReader out = new BufferedReader(
+                            new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII));
                     OutputStream in = holder.getOutputStream()) {
                 progress.accept("opened " + out.readLine());
                 double slowest = 0;
-                String last = "";
                 for (int second = 1; second <= SECONDS; second++) {
                     long began = System.nanoTime();
                     writeAll(lab.configDirectory(), second);
                     slowest = Math.max(slowest, (System.nanoTime() - began) / 1e9);
-                    last = check(in, out);
+                    check(in, out);
                     long left = began + 1_000_000_000L - System.nanoTime();
                     if (left > 0) {
                         Thread.sleep(Duration.ofNanos(left));
@@ -64,10 +63,13 @@ final class ConfigChurn implements Figure {
                 }
                 long written = System.nanoTime();
                 String marker = revision(SECONDS);
-                Bench.await("both agents hold the last change", Duration.ofSeconds(30), () -> lab.nodes().stream()
-                        .allMatch(n -> n.agent().admin("/config_dump").contains(marker)));
+                Bench.await(
+                        "both agents hold the last change",
+                        Duration.ofSeconds(30),
+                        () -> lab.nodes().stream()
+                                .allMatch(n -> n.agent().admin("/config_dump").contains(marker)));
                 double applied = (System.nanoTime() - written) / 1e9;
-                last = check(in, out);
+                String last = check(in, out);
                 progress.accept("after " + SECONDS + " s " + last);
                 return rows(last, slowest, applied);
             } finally {
@@ -97,11 +99,7 @@ final class ConfigChurn implements Figure {
                         String.format(Locale.ROOT, "%.2f s", slowest),
                         "<= 1 s",
                         slowest <= 1),
-                new Row(
-                        "last change at both agents after",
-                        String.format(Locale.ROOT, "%.2f s", applied),
-                        "-",
-                        true));
+                new Row("last change at both agents after", String.format(Locale.ROOT, "%.2f s", applied), "-", true));
     }
 
     private static String revision(int second) {
@@ -118,9 +116,7 @@ final class ConfigChurn implements Figure {
     }
 
     private static String policy(int i, int second) {
-        return String.format(
-                Locale.ROOT,
-                """
+        return String.format(Locale.ROOT, """
                 apiVersion: security.istio.io/v1
                 kind: AuthorizationPolicy
                 metadata: {name: churn-%d, namespace: mesh}
@@ -128,25 +124,17 @@ final class ConfigChurn implements Figure {
                   action: ALLOW
                   rules:
                   - from: [{source: {principals: ["cluster.local/ns/mesh/sa/default", "cluster.local/ns/mesh/sa/%s"]}}]
-                """,
-                i,
-                revision(second));
+                """, i, revision(second));
     }
 
     private static String workload(int i, int second) {
-        return String.format(
-                Locale.ROOT,
-                """
+        return String.format(Locale.ROOT, """
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: churn-%1$d, namespace: churn, uid: churn-%1$d, labels: {app: churn, version: v%2$d}}
                 spec: {nodeName: far-node, serviceAccountName: default, containers: [{name: main}]}
                 status: {phase: Running, podIP: 10.250.%3$d.%4$d, podIPs: [{ip: 10.250.%3$d.%4$d}], conditions: [{type: Ready, status: "True"}]}
-                """,
-                i,
-                second,
-                i / 250,
-                i % 250 + 1);
+                """, i, second, i / 250, i % 250 + 1);
     }
 
     private static void write(Path directory, String name, String text) throws IOException {

@@ -71,17 +71,16 @@ final class IdleConnections implements Figure {
             rows.add(new Row(
                     "memory per connection, agent of " + lab.nodes().get(i).name(),
                     String.format(
-                            Locale.ROOT,
-                            "%.1f KiB (RSS %d -> %d MiB)",
-                            kib,
-                            before.get(i) >> 20,
-                            after.get(i) >> 20),
+                            Locale.ROOT, "%.1f KiB (RSS %d -> %d MiB)", kib, before.get(i) >> 20, after.get(i) >> 20),
                     "<= " + KIB_EACH + " KiB",
                     kib <= KIB_EACH));
         }
         double open = Bench.number(checked, "", "open");
         rows.add(new Row(
-                "connections that still answer", Long.toString(Math.round(open)), Integer.toString(COUNT), open == COUNT));
+                "connections that still answer",
+                Long.toString(Math.round(open)),
+                Integer.toString(COUNT),
+                open == COUNT));
         return rows;
     }
 }

@@ -38,8 +38,12 @@ final class ProbeLog implements AutoCloseable {
     }
 
     Change await(String outcome, long since, Duration timeout) throws InterruptedException {
-        Bench.await("the probe is " + outcome, timeout, () -> changes.stream().anyMatch(c -> matches(c, outcome, since)));
-        return changes.stream().filter(c -> matches(c, outcome, since)).findFirst().orElseThrow();
+        Bench.await(
+                "the probe is " + outcome, timeout, () -> changes.stream().anyMatch(c -> matches(c, outcome, since)));
+        return changes.stream()
+                .filter(c -> matches(c, outcome, since))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The first change to accepted or echoed after {@code since}. */

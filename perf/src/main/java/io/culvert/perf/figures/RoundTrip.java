@@ -88,7 +88,11 @@ final class RoundTrip implements Figure {
                 new Row("p50 added", format(addedP50), "<= 0.30 ms", addedP50 <= 0.3),
                 new Row("p99 direct", Bench.spread(directP99, "ms"), "-", true),
                 new Row("p99 tunnel", Bench.spread(tunnelP99, "ms"), "-", true),
-                new Row("p99 of an idle sleeper, direct / tunnel", format(directIdle) + " / " + format(tunnelIdle), "-", true),
+                new Row(
+                        "p99 of an idle sleeper, direct / tunnel",
+                        format(directIdle) + " / " + format(tunnelIdle),
+                        "-",
+                        true),
                 new Row("p99 added", format(addedP99), "<= 1.00 ms + " + format(noise), addedP99 <= 1.0 + noise),
                 new Row("tunnel requests unanswered", Long.toString(Math.round(unanswered)), "0", unanswered == 0));
     }

@@ -32,10 +32,7 @@ final class ConnectProbe {
             String outcome = attempt();
             if (!outcome.equals(last)) {
                 out.println(String.format(
-                        Locale.ROOT,
-                        "{\"epoch_ms\":%d,\"outcome\":\"%s\"}",
-                        System.currentTimeMillis(),
-                        outcome));
+                        Locale.ROOT, "{\"epoch_ms\":%d,\"outcome\":\"%s\"}", System.currentTimeMillis(), outcome));
                 last = outcome;
             }
             // The rate of the probe, not a wait for something.

@@ -1,20 +1,30 @@
 package io.culvert.perf.figures;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** {@code culvert bench figures [NAME...]}: measures each figure and says whether its target was reached. */
-public final class FiguresMain {
-    private static final List<Figure> ALL = List.of(
-            new AgentFootprint(), new RoundTrip(), new IdleConnections(), new AgentKill(), new ConfigChurn());
+public final class Figures {
+    private static final List<Figure> ALL =
+            List.of(new AgentFootprint(), new RoundTrip(), new IdleConnections(), new AgentKill(), new ConfigChurn());
 
-    private FiguresMain() {}
+    private Figures() {}
 
-    public static void main(String[] args) throws Exception {
-        List<Figure> chosen = choose(Arrays.asList(args));
+    /** Measures the figures of these names, or all; 0 when every target was reached, 1 when not, 64 for bad usage. */
+    public static int run(List<String> names) throws Exception {
+        List<String> unknown = names.stream()
+                .filter(name -> ALL.stream().noneMatch(f -> f.name().equals(name)))
+                .toList();
+        if (!unknown.isEmpty()) {
+            System.err.println("culvert bench figures: no figure " + String.join(", ", unknown) + "; there are "
+                    + ALL.stream().map(Figure::name).collect(Collectors.joining(", ")));
+            return 64;
+        }
+        List<Figure> chosen = ALL.stream()
+                .filter(f -> names.isEmpty() || names.contains(f.name()))
+                .toList();
         boolean reached = true;
         List<String> table = new ArrayList<>(List.of("| figure | measured | target | |", "|---|---|---|---|"));
         for (Figure figure : chosen) {
@@ -33,20 +43,6 @@ public final class FiguresMain {
         }
         System.out.println();
         table.forEach(System.out::println);
-        System.exit(reached ? 0 : 1);
-    }
-
-    private static List<Figure> choose(List<String> names) {
-        List<String> unknown = names.stream()
-                .filter(name -> ALL.stream().noneMatch(f -> f.name().equals(name)))
-                .toList();
-        if (!unknown.isEmpty()) {
-            System.err.println("culvert bench figures: no figure " + String.join(", ", unknown) + "; there are "
-                    + ALL.stream().map(Figure::name).collect(Collectors.joining(", ")));
-            System.exit(64);
-        }
-        return ALL.stream()
-                .filter(f -> names.isEmpty() || names.contains(f.name()))
-                .toList();
+        return reached ? 0 : 1;
     }
 }
