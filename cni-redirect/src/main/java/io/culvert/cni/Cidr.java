@@ -33,6 +33,12 @@ public record Cidr(InetAddress network, int length) implements Comparable<Cidr> 
         }
     }
 
+    /** The address in {@code address/length}, host bits kept. */
+    static InetAddress address(String text) {
+        int slash = text.indexOf('/');
+        return InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+    }
+
     /** Exactly one address. */
     public static Cidr of(InetAddress address) {
         return new Cidr(address, address.getAddress().length * 8);
@@ -40,6 +46,17 @@ public record Cidr(InetAddress network, int length) implements Comparable<Cidr> 
 
     public boolean isIpv4() {
         return network.getAddress().length == 4;
+    }
+
+    /** Whether every address of {@code other} is one of this block. */
+    boolean contains(Cidr other) {
+        return isIpv4() == other.isIpv4()
+                && length <= other.length
+                && masked(other.network, length).equals(network);
+    }
+
+    boolean contains(InetAddress address) {
+        return contains(of(address));
     }
 
     @Override

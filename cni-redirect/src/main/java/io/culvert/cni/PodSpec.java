@@ -65,6 +65,22 @@ public record PodSpec(
                         .toList());
     }
 
+    /** The inverse of {@link #of}; whether NetworkPolicies select the pod is not kept. */
+    PodExtension toExtension() {
+        PodExtension.Builder builder = PodExtension.newBuilder()
+                .setPodUid(podUid)
+                .setEnrolled(enrolled)
+                .setNotEnrolledReason(notEnrolledReason)
+                .setExistingConnections(existingConnections)
+                .setDrainSeconds(drainSeconds)
+                .addAllProbes(probes)
+                .addAllExcludeInboundPorts(excludes.inboundPorts())
+                .addAllExcludeOutboundPorts(excludes.outboundPorts());
+        excludes.outboundCidrs().forEach(block -> builder.addExcludeOutboundCidrs(block.toString()));
+        nodeAddresses.forEach(address -> builder.addNodeAddresses(address.getHostAddress()));
+        return builder.build();
+    }
+
     /** Declared TCP probe ports: node addresses reach them without the proxy. */
     public SortedSet<Integer> tcpProbePorts() {
         TreeSet<Integer> ports = new TreeSet<>();

@@ -52,6 +52,15 @@ public final class Logging {
         PROCESS.change(text);
     }
 
+    /**
+     * Checks a text for {@link #setLevels} and changes nothing.
+     *
+     * @throws IllegalArgumentException naming what is no level
+     */
+    public static void checkLevels(String text) {
+        var _ = PROCESS.levels.with(text);
+    }
+
     /** The levels as {@link #setLevels} would take them. */
     public static String levels() {
         return PROCESS.levels.toString();

@@ -10,10 +10,12 @@ import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.internal.tcnative.SSL;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
@@ -108,7 +110,7 @@ final class MeshSslContext extends SslContext {
 
     @Override
     public SSLEngine newEngine(ByteBufAllocator allocator) {
-        return with(context -> context.newEngine(allocator));
+        return with(context -> withoutTickets(context.newEngine(allocator)));
     }
 
     /** Host and port are left out: peers are known by their IDs, and there is no SNI. */
@@ -125,7 +127,11 @@ final class MeshSslContext extends SslContext {
 
     @Override
     protected SslHandler newHandler(ByteBufAllocator allocator, boolean startTls) {
-        return with(context -> context.newHandler(allocator));
+        return with(context -> {
+            SslHandler handler = context.newHandler(allocator);
+            withoutTickets(handler.engine());
+            return handler;
+        });
     }
 
     private <T> T with(Function<ReferenceCountedOpenSslContext, T> use) {
@@ -180,5 +186,14 @@ final class MeshSslContext extends SslContext {
                             + "; check that netty-tcnative's native library loads",
                     e);
         }
+    }
+
+    /**
+     * A resumed session skips verification, so no side keeps one, and the server gives out no tickets: Netty's default for
+     * TLS 1.3 is to give them out, and it settles that for each engine when it makes it.
+     */
+    private static SSLEngine withoutTickets(SSLEngine engine) {
+        SSL.setOptions(((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET);
+        return engine;
     }
 }

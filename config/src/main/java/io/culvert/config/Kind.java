@@ -1,0 +1,65 @@
+package io.culvert.config;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kinds that are read. A further kind is a constant here, a record that implements {@link Resource} and a
+ * {@link KindReader}, registered in {@link Kinds}.
+ */
+enum Kind {
+    NAMESPACE("Namespace", "", "v1", false),
+    NODE("Node", "", "v1", false),
+    SERVICE_ACCOUNT("ServiceAccount", "", "v1", true),
+    POD("Pod", "", "v1", true),
+    SERVICE("Service", "", "v1", true),
+    ENDPOINT_SLICE("EndpointSlice", "discovery.k8s.io", "v1", true),
+    DEPLOYMENT("Deployment", "apps", "v1", true),
+    NETWORK_POLICY("NetworkPolicy", "networking.k8s.io", "v1", true),
+    PEER_AUTHENTICATION("PeerAuthentication", "security.istio.io", "v1 v1beta1", true),
+    AUTHORIZATION_POLICY("AuthorizationPolicy", "security.istio.io", "v1 v1beta1", true);
+
+    private final String label;
+    private final String group;
+    private final String versions;
+    private final boolean namespaced;
+
+    Kind(String label, String group, String versions, boolean namespaced) {
+        this.label = label;
+        this.group = group;
+        this.versions = versions;
+        this.namespaced = namespaced;
+    }
+
+    /** The kind as it is written in YAML. */
+    String label() {
+        return label;
+    }
+
+    String group() {
+        return group;
+    }
+
+    List<String> versions() {
+        return List.of(versions.split(" "));
+    }
+
+    boolean namespaced() {
+        return namespaced;
+    }
+
+    /** Whether one that is refused, with no good version before, must close what it selects instead of leaving it. */
+    boolean failsClosed() {
+        return this == PEER_AUTHENTICATION || this == AUTHORIZATION_POLICY || this == NETWORK_POLICY;
+    }
+
+    /** The kind of this name in this API group, or null. */
+    static @Nullable Kind of(String group, String label) {
+        for (Kind kind : values()) {
+            if (kind.label.equals(label) && kind.group.equals(group)) {
+                return kind;
+            }
+        }
+        return null;
+    }
+}
