@@ -1,0 +1,102 @@
+package io.culvert.cni;
+
+import io.culvert.cni.RuleBackend.Drift;
+import io.culvert.cni.RuleBackend.Part;
+import io.culvert.core.linux.MeshSockets;
+import io.culvert.core.linux.NetworkNamespace;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The routing rule and the route by which replies of the app to a preserved client address come back to the proxy:
+ * {@code fwmark 0x111/0xfff lookup 100} and {@code local default dev lo table 100}, in both families. Any thread.
+ */
+final class PolicyRoute {
+    static final int TABLE = 100;
+    static final int PREFERENCE = 32764;
+
+    private static final String FWMARK =
+            "0x" + Integer.toHexString(MeshSockets.APP_CONNMARK) + "/0x" + Integer.toHexString(MeshSockets.MARK_MASK);
+    private static final String RULE = "rule %s fwmark " + FWMARK + " pref " + PREFERENCE + " lookup " + TABLE + "\n";
+    private static final String ROUTE = "route %s local default dev lo table " + TABLE + "\n";
+    private static final String SHOW = "rule show pref " + PREFERENCE + "\nroute show table " + TABLE + " type local\n";
+
+    private final ToolRunner tools;
+
+    PolicyRoute(ToolRunner tools) {
+        this.tools = tools;
+    }
+
+    /**
+     * Adds what is missing and reads it back.
+     *
+     * @return whether the namespace has IPv6; without it only IPv4 is set up
+     */
+    boolean apply(NetworkNamespace namespace) throws CaptureException {
+        require(namespace, Family.V4);
+        String wrong = ensure(namespace, Family.V6);
+        if (wrong.isEmpty()) {
+            return true;
+        }
+        if (wrong.contains("IPv6 is disabled") || wrong.contains("not supported")) {
+            return false;
+        }
+        throw failure(namespace, wrong);
+    }
+
+    List<Drift> verify(NetworkNamespace namespace, boolean ipv6) throws CaptureException {
+        List<Drift> drifts = new ArrayList<>();
+        for (Family family : Family.values()) {
+            if (family == Family.V4 || ipv6) {
+                String missing = missing(batch(namespace, family, SHOW).out());
+                if (!missing.isEmpty()) {
+                    drifts.add(new Drift(Part.ROUTE, missing + " is missing (ip " + family.option + ")"));
+                }
+            }
+        }
+        return drifts;
+    }
+
+    void remove(NetworkNamespace namespace) throws CaptureException {
+        for (Family family : Family.values()) {
+            batch(namespace, family, RULE.formatted("del") + ROUTE.formatted("del"));
+        }
+    }
+
+    private void require(NetworkNamespace namespace, Family family) throws CaptureException {
+        String wrong = ensure(namespace, family);
+        if (!wrong.isEmpty()) {
+            throw failure(namespace, wrong);
+        }
+    }
+
+    /** "" when rule and route stand, otherwise what the tool says. */
+    private String ensure(NetworkNamespace namespace, Family family) throws CaptureException {
+        // "rule add" has no "replace": that it exists already is the usual failure.
+        ToolRunner.Result result = batch(namespace, family, RULE.formatted("add") + ROUTE.formatted("replace") + SHOW);
+        String missing = missing(result.out());
+        return missing.isEmpty() ? "" : missing + " is missing: " + result.err().replace('\n', ' ');
+    }
+
+    private ToolRunner.Result batch(NetworkNamespace namespace, Family family, String lines) throws CaptureException {
+        return tools.inNamespace(
+                namespace.stablePath().toString(), List.of("ip", family.option, "-force", "-batch", "-"), lines);
+    }
+
+    private static String missing(String shown) {
+        boolean rule = shown.lines()
+                .anyMatch(line -> line.startsWith(PREFERENCE + ":")
+                        && line.contains("fwmark " + FWMARK)
+                        && line.contains("lookup " + TABLE));
+        if (!rule) {
+            return "routing rule " + PREFERENCE;
+        }
+        boolean route = shown.lines().anyMatch(line -> line.startsWith("local default dev lo"));
+        return route ? "" : "route of table " + TABLE;
+    }
+
+    private static CaptureException failure(NetworkNamespace namespace, String what) {
+        return new CaptureException("cannot set up routing in " + namespace.path() + ": " + what
+                + " (the agent needs CAP_NET_ADMIN there and the kernel IP_MULTIPLE_TABLES)");
+    }
+}

@@ -1,0 +1,90 @@
+package io.culvert.core.hbone;
+
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/** The part of a pool that lives on one loop. Owned by: that loop, except what says otherwise. */
+final class LoopPool {
+    private static final Duration SWEEP = Duration.ofSeconds(10);
+
+    private final EventLoop loop;
+    private final TunnelContext shared;
+    private final TunnelSockets sockets;
+    private final Consumer<PoolKey> onRemoved;
+    private final Map<PoolKey, PoolEntry> entries = new HashMap<>();
+    /** Keys that are pinned here. Any thread. */
+    final AtomicInteger pinned = new AtomicInteger();
+
+    private boolean draining;
+
+    LoopPool(EventLoop loop, TunnelContext shared, TunnelSockets sockets, Consumer<PoolKey> onRemoved) {
+        this.loop = loop;
+        this.shared = shared;
+        this.sockets = sockets;
+        this.onRemoved = onRemoved;
+        loop.scheduleWithFixedDelay(this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    /** Makes the entry of a key that was pinned here, so that a sweep can forget it if no open follows. */
+    PoolEntry entry(PoolKey key) {
+        assert loop.inEventLoop();
+        return entries.computeIfAbsent(key, k -> new PoolEntry(k, shared, sockets, loop));
+    }
+
+    PendingOpen open(
+            PoolKey key,
+            ConnectRequest request,
+            WindowBudget budget,
+            HboneStreamHandler handler,
+            OpenListener listener) {
+        PoolEntry entry = entry(key);
+        OpenAttempt open = new OpenAttempt(entry, request, budget, handler, listener);
+        if (draining) {
+            open.failed(HboneFailure.DRAINING, "the proxy is shutting down");
+        } else {
+            entry.submit(open);
+        }
+        return open;
+    }
+
+    void each(Predicate<PoolKey> keys, Consumer<PoolEntry> action) {
+        assert loop.inEventLoop();
+        for (PoolEntry entry : List.copyOf(entries.values())) {
+            if (keys.test(entry.key())) {
+                action.accept(entry);
+            }
+        }
+    }
+
+    void drain() {
+        draining = true;
+    }
+
+    /** Tunnels that have a socket, whatever their state. */
+    List<ClientTunnel> alive() {
+        List<ClientTunnel> all = new ArrayList<>();
+        each(key -> true, entry -> all.addAll(entry.alive()));
+        return all;
+    }
+
+    private void sweep() {
+        for (PoolEntry entry : List.copyOf(entries.values())) {
+            if (entry.sweep()) {
+                entries.remove(entry.key());
+                onRemoved.accept(entry.key());
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package io.culvert.core.hbone;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which stream's bytes are written next: round robin, one frame each, as far as windows and the socket allow,
+ * and one flush for all that a loop turn produced. Control frames go ahead of queued data, since the socket itself holds
+ * little (TCP_NOTSENT_LOWAT, write watermarks).
+ *
+ * <p>Owned by: the tunnel's loop.
+ */
+final class SendScheduler {
+    /** What one turn writes at most before other sockets of the loop get theirs. */
+    private static final int TURN_BYTES = 512 << 10;
+
+    private final ChannelHandlerContext ctx;
+    private final Channel channel;
+    private final int maxFrame;
+    private final Runnable turn = this::turn;
+
+    private int peerMaxFrame = Frames.DEFAULT_MAX_FRAME;
+    private int connectionWindow = Frames.DEFAULT_WINDOW;
+    private @Nullable H2Stream head;
+    private @Nullable H2Stream tail;
+    private boolean scheduled;
+    private boolean stopped;
+
+    /** @param maxFrame the longest DATA frame that we send even if the peer takes longer ones: the unit of fairness */
+    SendScheduler(ChannelHandlerContext ctx, int maxFrame) {
+        this.ctx = ctx;
+        this.channel = ctx.channel();
+        this.maxFrame = maxFrame;
+    }
+
+    void peerMaxFrame(int bytes) {
+        peerMaxFrame = bytes;
+    }
+
+    int peerMaxFrame() {
+        return peerMaxFrame;
+    }
+
+    /** WINDOW_UPDATE of the connection; false when the window would overflow (section 6.9.1). */
+    boolean grow(int increment) {
+        if (connectionWindow > Integer.MAX_VALUE - increment) {
+            return false;
+        }
+        connectionWindow += increment;
+        schedule();
+        return true;
+    }
+
+    /** Writes a frame that is not subject to flow control; it leaves with this turn's flush. */
+    void control(ByteBuf frame) {
+        if (stopped) {
+            frame.release();
+            return;
+        }
+        ctx.write(frame, ctx.voidPromise());
+        schedule();
+    }
+
+    /** This stream may have something to write. */
+    void ready(H2Stream stream) {
+        if (!stream.inRound && stream.isSendable()) {
+            append(stream);
+            schedule();
+        }
+    }
+
+    /** The socket takes bytes again. */
+    void onWritable() {
+        if (head != null) {
+            schedule();
+        }
+    }
+
+    /** Flushes what was written and writes nothing more. */
+    void stop() {
+        stopped = true;
+        head = null;
+        tail = null;
+        ctx.flush();
+    }
+
+    private void schedule() {
+        if (!scheduled && !stopped) {
+            scheduled = true;
+            ctx.executor().execute(turn);
+        }
+    }
+
+    private void turn() {
+        scheduled = false;
+        if (stopped) {
+            return;
+        }
+        boolean more = writeRound();
+        ctx.flush();
+        if (more && channel.isWritable()) {
+            schedule();
+        }
+    }
+
+    /** True when there is more that only waits for another turn. */
+    private boolean writeRound() {
+        long room = channel.isWritable() ? Math.min(channel.bytesBeforeUnwritable(), TURN_BYTES) : 0;
+        while (room > 0 && !stopped) {
+            H2Stream stream = head;
+            if (stream == null) {
+                return false;
+            }
+            if (stream.queuedBytes() > 0 && stream.isSendable() && connectionWindow <= 0) {
+                return false;
+            }
+            remove(stream);
+            if (stream.isSendable()) {
+                room -= writeFrame(stream);
+                ready(stream);
+            }
+        }
+        return head != null && connectionWindow > 0;
+    }
+
+    private int writeFrame(H2Stream stream) {
+        int n = stream.nextLength(Math.min(connectionWindow, Math.min(peerMaxFrame, maxFrame)));
+        boolean finish = stream.finishesAfter(n);
+        ByteBuf frameHead = ctx.alloc().directBuffer(Frames.HEAD_LENGTH);
+        Frames.head(frameHead, n, Frames.DATA, finish ? Frames.END_STREAM : 0, stream.id());
+        ctx.write(frameHead, ctx.voidPromise());
+        for (int left = n; left > 0; ) {
+            ByteBuf piece = stream.queue().take(left);
+            left -= piece.readableBytes();
+            ctx.write(piece, ctx.voidPromise());
+        }
+        stream.sendWindow -= n;
+        connectionWindow -= n;
+        stream.written(finish);
+        return n + Frames.HEAD_LENGTH;
+    }
+
+    private void append(H2Stream stream) {
+        stream.inRound = true;
+        stream.next = null;
+        if (tail == null) {
+            head = stream;
+        } else {
+            tail.next = stream;
+        }
+        tail = stream;
+    }
+
+    private void remove(H2Stream first) {
+        head = first.next;
+        if (head == null) {
+            tail = null;
+        }
+        first.next = null;
+        first.inRound = false;
+    }
+}

@@ -1,0 +1,104 @@
+package io.culvert.core.mesh;
+
+import io.culvert.proto.security.Action;
+import io.culvert.proto.security.Authorization;
+import io.culvert.proto.security.Scope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An authorization, compiled. Two of the same source are equal. Immutable.
+ */
+public final class Policy {
+    private final String key;
+    private final String namespace;
+    private final Scope scope;
+    private final Action action;
+    private final Authorization source;
+    private final Matcher matcher;
+    private final List<String> faults;
+    /** Made once, so that a verdict costs nothing. */
+    private final PolicyVerdict verdict;
+
+    Policy(
+            String key,
+            String namespace,
+            Scope scope,
+            Action action,
+            Authorization source,
+            Matcher matcher,
+            List<String> faults) {
+        this.key = key;
+        this.namespace = namespace;
+        this.scope = scope;
+        this.action = action;
+        this.source = source;
+        this.matcher = matcher;
+        this.faults = List.copyOf(faults);
+        verdict = new PolicyVerdict(
+                action == Action.DENY ? PolicyVerdict.Reason.DENIED_BY : PolicyVerdict.Reason.ALLOWED_BY,
+                key,
+                List.of());
+    }
+
+    /** {@code namespace/name}, the resource name. */
+    public String key() {
+        return key;
+    }
+
+    /** The namespace whose workloads it selects when its scope is NAMESPACE. */
+    public String namespace() {
+        return namespace;
+    }
+
+    /** Whom it selects: everybody, its namespace, or the workloads that name it. */
+    public Scope scope() {
+        return scope;
+    }
+
+    /** ALLOW or DENY. */
+    public Action action() {
+        return action;
+    }
+
+    /** Whether it is only watched, not enforced. */
+    public boolean dryRun() {
+        return source.getDryRun();
+    }
+
+    /** The resource as it came. */
+    public Authorization source() {
+        return source;
+    }
+
+    /** What of it could not be understood and was therefore compiled to deny; empty when all is well. */
+    public List<String> faults() {
+        return faults;
+    }
+
+    boolean matches(PolicyContext connection) {
+        return matcher.matches(connection);
+    }
+
+    PolicyVerdict verdict() {
+        return verdict;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Policy that
+                && key.equals(that.key)
+                && faults.equals(that.faults)
+                && source.equals(that.source);
+    }
+
+    @Override
+    public int hashCode() {
+        return key.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return action + " " + scope + " " + key + (dryRun() ? " (dry run)" : "");
+    }
+}

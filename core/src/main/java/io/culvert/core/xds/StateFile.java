@@ -1,0 +1,137 @@
+package io.culvert.core.xds;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import io.culvert.proto.xds.Resource;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
+import java.util.zip.CheckedOutputStream;
+
+/**
+ * The last good state on disk: magic, format, count, then per resource its type and its xDS form, and a CRC-32C over all
+ * that. Written beside and renamed over, so that there is always a whole one. Any thread, one at a time.
+ */
+final class StateFile {
+    private static final long MAGIC =
+            ByteString.copyFromUtf8("CULVMESH").asReadOnlyByteBuffer().getLong();
+    private static final int FORMAT = 1;
+    private static final int MAX_RESOURCE = 16 << 20;
+
+    private final Path file;
+
+    StateFile(Path file) {
+        this.file = file;
+    }
+
+    Path path() {
+        return file;
+    }
+
+    /** Writes all of {@code state}; on return it is on the disk. */
+    void write(Map<ResourceType, ? extends Map<String, StoredResource>> state) throws IOException {
+        Path beside = file.resolveSibling(file.getFileName() + ".new");
+        CRC32C sum = new CRC32C();
+        try (FileChannel channel = FileChannel.open(
+                        beside,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE);
+                OutputStream raw = java.nio.channels.Channels.newOutputStream(channel);
+                DataOutputStream out =
+                        new DataOutputStream(new CheckedOutputStream(new BufferedOutputStream(raw, 1 << 16), sum))) {
+            out.writeLong(MAGIC);
+            out.writeInt(FORMAT);
+            out.writeInt(state.values().stream().mapToInt(Map::size).sum());
+            for (var type : state.entrySet()) {
+                for (var resource : type.getValue().entrySet()) {
+                    write(out, type.getKey(), resource.getKey(), resource.getValue());
+                }
+            }
+            out.writeLong(sum.getValue());
+            out.flush();
+            channel.force(true);
+        }
+        Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void write(DataOutputStream out, ResourceType type, String name, StoredResource resource)
+            throws IOException {
+        byte[] bytes = Resource.newBuilder()
+                .setName(name)
+                .setVersion(resource.version())
+                .setResource(Any.newBuilder().setTypeUrl(type.url()).setValue(resource.bytes()))
+                .build()
+                .toByteArray();
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    /**
+     * All resources, those of policies first as they were written; empty when there is no file.
+     *
+     * @throws StateFileException when the file is there and cannot be used; it is set aside as {@code *.bad}
+     */
+    List<Resource> read() throws StateFileException {
+        CRC32C sum = new CRC32C();
+        try (InputStream raw = Files.newInputStream(file);
+                DataInputStream in =
+                        new DataInputStream(new CheckedInputStream(new BufferedInputStream(raw, 1 << 16), sum))) {
+            if (in.readLong() != MAGIC) {
+                throw new StateFileException("it does not begin as one");
+            }
+            int format = in.readInt();
+            if (format != FORMAT) {
+                throw new StateFileException("it has format " + format + ", this version reads " + FORMAT);
+            }
+            int count = in.readInt();
+            List<Resource> resources = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                int length = in.readInt();
+                if (length < 0 || length > MAX_RESOURCE) {
+                    throw new StateFileException("resource " + i + " has an impossible length of " + length);
+                }
+                byte[] bytes = in.readNBytes(length);
+                resources.add(Resource.parseFrom(bytes));
+            }
+            long expected = sum.getValue();
+            if (in.readLong() != expected) {
+                throw new StateFileException("its checksum does not fit");
+            }
+            return resources;
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (IOException | StateFileException e) {
+            throw unusable(e);
+        }
+    }
+
+    private StateFileException unusable(Exception cause) {
+        String why = cause instanceof java.io.EOFException ? "it ends too early" : String.valueOf(cause.getMessage());
+        Path aside = file.resolveSibling(file.getFileName() + ".bad");
+        String done;
+        try {
+            Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+            done = "set aside as " + aside.getFileName();
+        } catch (IOException e) {
+            done = "it could not be set aside: " + e.getMessage();
+        }
+        return new StateFileException("last good mesh state " + file + " cannot be used: " + why + " (" + done
+                + "); pods stay closed until the control plane answers");
+    }
+}

@@ -1,0 +1,102 @@
+package io.culvert.agent;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.culvert.agent.HttpEndpoint.Reply;
+import io.culvert.agent.HttpEndpoint.Route;
+import io.culvert.core.telemetry.Logging;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The pages of the admin port, which listens on localhost only. */
+final class AdminPages {
+    private final AgentView view;
+    private final Runnable quit;
+
+    AdminPages(AgentView view, Runnable quit) {
+        this.view = view;
+        this.quit = quit;
+    }
+
+    Map<String, Route> routes() {
+        Map<String, Route> routes = new LinkedHashMap<>();
+        routes.put("/", r -> Reply.text(200, index()));
+        routes.put("/config_dump", r -> Reply.json(Json.body(new ConfigDump(view)::write)));
+        routes.put(
+                "/connections",
+                r -> Reply.json(Json.body(json -> Json.array(json, view.connections(), AdminPages::connection))));
+        routes.put(
+                "/certificates",
+                r -> Reply.json(Json.body(json -> Json.array(json, view.certificates(), CertificateJson::write))));
+        routes.put("/pods", r -> Reply.json(Json.body(json -> Json.array(json, view.pods(), AdminPages::pod))));
+        routes.put("/logging", AdminPages::logging);
+        routes.put("/quitquitquit", this::quit);
+        return routes;
+    }
+
+    private String index() {
+        return """
+            Culvert agent %s, node %s
+
+            GET  /config_dump                   mesh state, certificates and pods as ztunnel dumps them
+            GET  /connections                   connections that are open now
+            GET  /certificates                  certificates of this node's identities
+            GET  /pods                          pods of this node and how their capture stands
+            GET  /logging                       log levels
+            POST /logging?level=LEVELS          changes them: debug, or info,io.culvert.core.hbone=debug
+            POST /quitquitquit                  drains and ends the agent
+            """.formatted(Version.text(), view.config().node());
+    }
+
+    private static Reply logging(HttpEndpoint.Request request) {
+        if (request.isPost()) {
+            String level = request.query().get("level");
+            if (level == null) {
+                throw new IllegalArgumentException(
+                        "use POST /logging?level=debug, or ?level=info,io.culvert.core=debug");
+            }
+            Logging.setLevels(level);
+        }
+        return Reply.text(200, Logging.levels() + "\n");
+    }
+
+    private Reply quit(HttpEndpoint.Request request) {
+        if (!request.isPost()) {
+            return Reply.text(405, "use POST\n");
+        }
+        quit.run();
+        return Reply.text(200, "shutting down\n");
+    }
+
+    private static void connection(JsonGenerator json, OpenConnection c) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("pod", c.uid());
+        json.writeStringField("direction", c.inbound() ? "inbound" : "outbound");
+        json.writeStringField("way", c.way());
+        json.writeStringField("src", c.source());
+        json.writeStringField("originalDst", c.originalDestination());
+        json.writeStringField("actualDst", c.actualDestination());
+        json.writeStringField("protocol", c.protocol());
+        if (c.peer() != null) {
+            json.writeStringField("peer", c.peer());
+        }
+        json.writeNumberField("bytesSent", c.sentBytes());
+        json.writeNumberField("bytesReceived", c.receivedBytes());
+        json.writeNumberField("ageMillis", c.ageMillis());
+        json.writeEndObject();
+    }
+
+    private static void pod(JsonGenerator json, PodStatus p) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("uid", p.uid());
+        json.writeStringField("namespace", p.namespace());
+        json.writeStringField("name", p.name());
+        json.writeStringField("serviceAccount", p.serviceAccount());
+        json.writeStringField("identity", p.identity());
+        json.writeStringField("state", p.state());
+        json.writeStringField("reason", p.reason());
+        json.writeNumberField("unproxied", p.unproxied());
+        json.writeNumberField("connections", p.connections());
+        json.writeEndObject();
+    }
+}

@@ -1,0 +1,65 @@
+package io.culvert.perf.load;
+
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The process that runs inside a pod: {@code echo PORT}; {@code load HOST PORT RATE CONNECTIONS SIZE WARMUP LENGTH}
+ * (seconds), which prints one line of JSON; {@code hold HOST PORT COUNT}, which opens the connections, prints a line,
+ * and for each line on standard input sends a byte round on all of them and prints what is still there, until
+ * standard input ends; {@code probe HOST PORT SECONDS}, which prints a line whenever reachability changes.
+ */
+public final class LoadMain {
+    private LoadMain() {}
+
+    public static void main(String[] args) throws InterruptedException, IOException {
+        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        switch (args[0]) {
+            case "echo" -> {
+                EchoServer server = EchoServer.start(loops, new InetSocketAddress(Integer.parseInt(args[1])));
+                System.out.println("listening on " + server.address());
+            }
+            case "load" -> {
+                OpenLoopClient.Plan plan = new OpenLoopClient.Plan(
+                        new InetSocketAddress(args[1], Integer.parseInt(args[2])),
+                        Integer.parseInt(args[3]),
+                        Integer.parseInt(args[4]),
+                        Integer.parseInt(args[5]),
+                        seconds(args[6]),
+                        seconds(args[7]));
+                System.out.println(OpenLoopClient.run(loops.next(), plan).toJson());
+                loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            }
+            case "hold" -> {
+                HoldClient client =
+                        new HoldClient(loops.next(), new InetSocketAddress(args[1], Integer.parseInt(args[2])));
+                System.out.println(client.open(Integer.parseInt(args[3])).toJson());
+                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+                while (in.readLine() != null) {
+                    System.out.println(client.check(Duration.ofSeconds(15)).toJson());
+                }
+                loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            }
+            case "probe" -> {
+                new ConnectProbe(new InetSocketAddress(args[1], Integer.parseInt(args[2])), System.out)
+                        .run(seconds(args[3]));
+                loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            }
+            default ->
+                throw new IllegalArgumentException(
+                        String.format(Locale.ROOT, "unknown command '%s': echo, load, hold or probe", args[0]));
+        }
+    }
+
+    private static Duration seconds(String text) {
+        return Duration.ofMillis(Math.round(Double.parseDouble(text) * 1000));
+    }
+}

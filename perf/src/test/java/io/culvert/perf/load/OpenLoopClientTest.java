@@ -1,0 +1,59 @@
+package io.culvert.perf.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class OpenLoopClientTest {
+    private final MultiThreadIoEventLoopGroup server = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final MultiThreadIoEventLoopGroup client = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+
+    @AfterEach
+    void stop() {
+        server.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        client.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void sendsExactlyTheRateAndLosesNothing() throws Exception {
+        try (EchoServer echo = EchoServer.start(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            LoadResult result = OpenLoopClient.run(
+                    client.next(),
+                    new OpenLoopClient.Plan(
+                            echo.address(), 1000, 4, 1024, Duration.ofMillis(100), Duration.ofMillis(500)));
+            assertThat(result.sent()).isEqualTo(500);
+            assertThat(result.answered()).isEqualTo(500);
+            assertThat(result.errors()).isZero();
+            assertThat(result.latency().getTotalCount()).isEqualTo(500);
+            assertThat(result.idleLateness().getTotalCount()).isPositive();
+        }
+    }
+
+    @Test
+    void chargesAStallToEveryRequestItDelayed() throws Exception {
+        // The server's only loop is held for 200 ms in the middle: at 1,000 requests/s some 200 requests are due then.
+        try (EchoServer echo = EchoServer.start(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            server.next().schedule(() -> holdFor(Duration.ofMillis(200)), 300, TimeUnit.MILLISECONDS);
+            LoadResult result = OpenLoopClient.run(
+                    client.next(),
+                    new OpenLoopClient.Plan(echo.address(), 1000, 4, 1024, Duration.ZERO, Duration.ofMillis(800)));
+            assertThat(result.answered()).isEqualTo(800);
+            long delayed = result.latency().getCountBetweenValues(50_000_000, 10_000_000_000L);
+            assertThat(delayed).isBetween(100L, 400L);
+        }
+    }
+
+    private static void holdFor(Duration time) {
+        long until = System.nanoTime() + time.toNanos();
+        while (System.nanoTime() < until) {
+            Thread.onSpinWait();
+        }
+    }
+}
