@@ -211,8 +211,8 @@ final class H2Stream implements HboneStream {
         }
         remoteFinished = true;
         window.end();
-        deliverFinish();
         closeIfFinished();
+        deliverFinish();
     }
 
     /** Hands on what was held before the answer, or while the reader was behind. */
