@@ -117,16 +117,21 @@ final class GrpcProbeCheck implements ProbeCheck {
         return switch (type) {
             case SETTINGS -> {
                 settings = true;
-                yield control && length % 6 == 0 && length <= 240 ? null : "malformed SETTINGS";
+                boolean fits = control && length % 6 == 0 && length <= 240;
+                yield fault(fits, "malformed SETTINGS");
             }
-            case PING -> control && length == 8 ? null : "malformed PING";
-            case GOAWAY -> control && length >= 8 && length <= 1024 ? null : "malformed GOAWAY";
-            case WINDOW_UPDATE -> length == 4 && (control || stream == 1) ? null : "malformed WINDOW_UPDATE";
-            case RST_STREAM -> length == 4 && stream == 1 && headers ? null : "malformed RST_STREAM";
+            case PING -> fault(control && length == 8, "malformed PING");
+            case GOAWAY -> fault(control && length >= 8 && length <= 1024, "malformed GOAWAY");
+            case WINDOW_UPDATE -> fault(length == 4 && (control || stream == 1), "malformed WINDOW_UPDATE");
+            case RST_STREAM -> fault(length == 4 && stream == 1 && headers, "malformed RST_STREAM");
             case HEADERS -> judgeHeaders(stream, flags, length);
             case DATA -> judgeData(stream, flags, length);
             default -> "frame type " + type;
         };
+    }
+
+    private static @Nullable String fault(boolean fits, String text) {
+        return fits ? null : text;
     }
 
     private @Nullable String judgeHeaders(int stream, int flags, int length) {

@@ -62,8 +62,8 @@ final class InboundPlain extends ProxiedConnection implements ChannelFutureListe
     @Override
     void resume(Workload workload) {
         own = workload;
-        PolicyContext seen = new PolicyContext(
-                null, Ip.of(source.getAddress()), Ip.of(requested.getAddress()), requested.getPort());
+        PolicyContext seen =
+                new PolicyContext(null, Ip.of(source.getAddress()), Ip.of(requested.getAddress()), requested.getPort());
         PolicyVerdict verdict = judge(pod, workload, seen);
         if (verdict.allowed()) {
             dialApp(pod, requested);

@@ -83,8 +83,8 @@ final class InboundStream extends ProxiedConnection {
             end(CloseReason.LOOP, "CONNECT to the proxy's own port " + port, null);
             return;
         }
-        PolicyContext seen = new PolicyContext(
-                tunnel.peer(), Ip.of(source.getAddress()), Ip.of(app.getAddress()), app.getPort());
+        PolicyContext seen =
+                new PolicyContext(tunnel.peer(), Ip.of(source.getAddress()), Ip.of(app.getAddress()), app.getPort());
         if (admitted(pod, workload, seen)) {
             dialApp(pod, app);
         }

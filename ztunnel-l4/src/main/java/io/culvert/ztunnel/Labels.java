@@ -35,6 +35,8 @@ final class Labels {
         return known(workload).baggage();
     }
 
+    // One object per snapshot and workload: comparing the whole records would cost more than the labels.
+    @SuppressWarnings("ReferenceEquality")
     private Known known(Workload workload) {
         Known known = workloads.get(workload.uid());
         if (known == null || known.workload() != workload) {
@@ -62,7 +64,9 @@ final class Labels {
         return text.isEmpty() ? null : text;
     }
 
-    @Nullable DestinationService service(@Nullable Service service) {
+    @SuppressWarnings("ReferenceEquality")
+    @Nullable
+    DestinationService service(@Nullable Service service) {
         if (service == null) {
             return null;
         }

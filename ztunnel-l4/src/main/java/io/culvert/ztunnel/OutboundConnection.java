@@ -1,8 +1,8 @@
 package io.culvert.ztunnel;
 
 import io.culvert.core.hbone.ConnectRequest;
-import io.culvert.core.hbone.Header;
 import io.culvert.core.hbone.HboneFailure;
+import io.culvert.core.hbone.Header;
 import io.culvert.core.hbone.OpenResult;
 import io.culvert.core.hbone.PendingOpen;
 import io.culvert.core.hbone.PoolKey;
@@ -37,6 +37,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
     private @Nullable Workload origin;
     private @Nullable OutboundDecision decision;
     private @Nullable PendingOpen opening;
+    private boolean openAnswered;
     // Uid of the endpoint that refused, and the one that is counted as having this connection.
     private @Nullable String tried;
     private @Nullable String counted;
@@ -108,7 +109,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
         if (decided == null) {
             return;
         }
-        if (loop() == before) {
+        if (loop().equals(before)) {
             execute(decided);
         } else {
             // Nothing is read yet, so the socket can change loops.
@@ -129,8 +130,8 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
             case OutboundDecision.Waypoint way ->
                 end(
                         CloseReason.UNSUPPORTED,
-                        "traffic to " + TunnelHeaders.text(way.authority()) + " belongs to a waypoint (" + way.waypoint()
-                                + "), and this version has none: remove the use-waypoint label",
+                        "traffic to " + TunnelHeaders.text(way.authority()) + " belongs to a waypoint ("
+                                + way.waypoint() + "), and this version has none: remove the use-waypoint label",
                         null);
             case OutboundDecision.Refused way -> end(way.reason(), way.detail(), null);
         }
@@ -178,12 +179,14 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
                         TunnelHeaders.forwarded(source, host),
                         TunnelHeaders.traceparent()));
         RelayStream stream = new RelayStream(budget);
+        openAnswered = false;
         PendingOpen pending = node.pool().open(key(from, way), request, budget, stream, result -> {
+            openAnswered = true;
             opening = null;
             onOpened(stream, result);
         });
-        // The result may be here already.
-        if (!isOver() && record() == null && decision == way) {
+        // The result may be here already, and another open after it.
+        if (!openAnswered && opening == null) {
             opening = pending;
         }
     }

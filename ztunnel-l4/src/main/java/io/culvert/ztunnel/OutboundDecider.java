@@ -17,12 +17,16 @@ import java.net.InetSocketAddress;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides the way of an outbound connection: a function of mesh state, source, original destination and the pods of this
  * node, but for the random draw among endpoints. The order is ztunnel's (l4-ztunnel row 32). Any thread.
  */
 final class OutboundDecider {
+    private static final Logger LOG = LoggerFactory.getLogger(OutboundDecider.class);
+
     private final ProxySettings settings;
     private final EndpointChooser chooser;
     private final LocalPods local;
@@ -200,7 +204,7 @@ final class OutboundDecider {
                 all.add(SpiffeId.parse(name));
             } catch (SpiffeIdException e) {
                 // A name that is no SPIFFE ID can never be proved: the others still count.
-                continue;
+                LOG.debug("service {} names {}: {}", service.key(), name, e.getMessage());
             }
         }
         return all;

@@ -12,18 +12,22 @@ import org.jspecify.annotations.Nullable;
 /** The way of one outbound connection: decided once, then executed. Immutable. */
 public sealed interface OutboundDecision {
     /** The service that the client addressed, null when it addressed a pod or something unknown. */
-    @Nullable Service service();
+    @Nullable
+    Service service();
 
     /** The workload at the other end, null when the mesh knows none. */
-    @Nullable Workload destination();
+    @Nullable
+    Workload destination();
 
     /**
      * To a pod of this node without a tunnel.
      *
      * @param target address and port of the app
      */
-    record SameNode(Workload destination, InetSocketAddress target, @Nullable Service service)
-            implements OutboundDecision {}
+    record SameNode(
+            Workload destination,
+            InetSocketAddress target,
+            @Nullable Service service) implements OutboundDecision {}
 
     /**
      * HBONE to the destination's node.
@@ -50,16 +54,17 @@ public sealed interface OutboundDecision {
             GatewayRef waypoint,
             InetSocketAddress authority,
             @Nullable Workload destination,
-            @Nullable Service service)
-            implements OutboundDecision {}
+            @Nullable Service service) implements OutboundDecision {}
 
     /**
      * A plain connection from the pod's namespace.
      *
      * @param target where it goes
      */
-    record Plain(InetSocketAddress target, @Nullable Workload destination, @Nullable Service service)
-            implements OutboundDecision {}
+    record Plain(
+            InetSocketAddress target,
+            @Nullable Workload destination,
+            @Nullable Service service) implements OutboundDecision {}
 
     /**
      * No way.
@@ -70,6 +75,5 @@ public sealed interface OutboundDecision {
             CloseReason reason,
             String detail,
             @Nullable Workload destination,
-            @Nullable Service service)
-            implements OutboundDecision {}
+            @Nullable Service service) implements OutboundDecision {}
 }

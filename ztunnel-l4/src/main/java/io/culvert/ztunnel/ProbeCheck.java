@@ -22,7 +22,8 @@ interface ProbeCheck {
     Verdict feed(ByteBuf data);
 
     /** What may go on to the app since the last call, null for nothing; ownership goes to the caller. */
-    @Nullable ByteBuf passed();
+    @Nullable
+    ByteBuf passed();
 
     /** Whether the request itself is complete and was the declared one: from here on the time bound is lifted. */
     boolean complete();

@@ -170,9 +170,7 @@ abstract class ProxiedConnection implements Relay.Listener, RelaySocket.Owner, D
         PolicyVerdict verdict = policies.evaluate(seen);
         if (!verdict.allowed()) {
             loop.execute(() -> end(
-                    CloseReason.POLICY_CHANGED,
-                    "closed by a policy change: " + verdict.detail(),
-                    verdict.policy()));
+                    CloseReason.POLICY_CHANGED, "closed by a policy change: " + verdict.detail(), verdict.policy()));
         }
     }
 
@@ -201,7 +199,14 @@ abstract class ProxiedConnection implements Relay.Listener, RelaySocket.Owner, D
     final void join(RelayHalf client, RelayHalf server) {
         ConnectionRecord opened = node.telemetry().open(attributes());
         record = opened;
-        relay = Relay.join(client, server, opened, budget, node.timers().of(loop), node.settings().relay(), this);
+        relay = Relay.join(
+                client,
+                server,
+                opened,
+                budget,
+                node.timers().of(loop),
+                node.settings().relay(),
+                this);
     }
 
     // ---- the end

@@ -52,9 +52,8 @@ public record ProxySettings(
 
         public Budgets {
             if (connection < 128 << 10 || pod < connection || agent < pod) {
-                throw new IllegalArgumentException(
-                        "budgets: want connection (128 KiB or more) <= pod <= agent, have " + connection + ", " + pod
-                                + ", " + agent);
+                throw new IllegalArgumentException("budgets: want connection (128 KiB or more) <= pod <= agent, have "
+                        + connection + ", " + pod + ", " + agent);
             }
         }
     }

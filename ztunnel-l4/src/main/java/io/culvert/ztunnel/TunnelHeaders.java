@@ -18,10 +18,7 @@ final class TunnelHeaders {
         StringBuilder text = new StringBuilder(160);
         add(text, "k8s.cluster.name", workload.clusterId());
         add(text, "k8s.namespace.name", workload.namespace());
-        add(
-                text,
-                "k8s." + workload.workloadType().name().toLowerCase(Locale.ROOT) + ".name",
-                workload.workloadName());
+        add(text, "k8s." + workload.workloadType().name().toLowerCase(Locale.ROOT) + ".name", workload.workloadName());
         add(text, "service.name", workload.canonicalName());
         add(text, "service.version", workload.canonicalRevision());
         add(text, "cloud.region", workload.locality().region());

@@ -80,8 +80,11 @@ public final class EndpointChooser {
         int best = -1;
         int seen = 0;
         for (Endpoint endpoint : list) {
-            int rank = !preferences ? 0 : strict ? strictRank(scopes, source, endpoint.workload())
-                    : rank(scopes, source, endpoint.workload());
+            int rank = !preferences
+                    ? 0
+                    : strict
+                            ? strictRank(scopes, source, endpoint.workload())
+                            : rank(scopes, source, endpoint.workload());
             if (rank < best || rank < 0 || !usable.test(endpoint)) {
                 continue;
             }
@@ -142,7 +145,8 @@ public final class EndpointChooser {
         return switch (scope) {
             case REGION -> source.locality().region().equals(endpoint.locality().region());
             case ZONE -> source.locality().zone().equals(endpoint.locality().zone());
-            case SUBZONE -> source.locality().subzone().equals(endpoint.locality().subzone());
+            case SUBZONE ->
+                source.locality().subzone().equals(endpoint.locality().subzone());
             case NODE -> source.node().equals(endpoint.node());
             case CLUSTER -> source.clusterId().equals(endpoint.clusterId());
             case NETWORK -> source.network().equals(endpoint.network());
