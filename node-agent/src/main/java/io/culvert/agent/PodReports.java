@@ -55,7 +55,8 @@ final class PodReports implements PodReporter {
     }
 
     /** The last report of one pod. */
-    @Nullable PodReport of(String uid) {
+    @Nullable
+    PodReport of(String uid) {
         synchronized (latest) {
             return latest.get(uid);
         }
@@ -68,7 +69,7 @@ final class PodReports implements PodReporter {
             LOG.info(
                     "pod {} is {}{}",
                     report.getUid(),
-                    PodStatus.stateName(report.getState()),
+                    PodView.stateName(report.getState()),
                     report.getReason().isEmpty() ? "" : ": " + report.getReason());
         }
     }
