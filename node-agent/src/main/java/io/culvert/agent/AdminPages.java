@@ -54,7 +54,7 @@ final class AdminPages {
             """.formatted(Version.text(), view.config().node());
     }
 
-    private static Reply logging(HttpEndpoint.Request request) {
+    static Reply logging(HttpEndpoint.Request request) {
         if (request.isPost()) {
             String level = request.query().get("level");
             if (level == null) {

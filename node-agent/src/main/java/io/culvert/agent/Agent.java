@@ -20,7 +20,6 @@ import io.culvert.core.xds.BearerToken;
 import io.culvert.core.xds.ControlChannels;
 import io.culvert.core.xds.ControlEndpoint;
 import io.culvert.core.xds.DeltaXdsClient;
-import io.culvert.core.xds.NodeReporter;
 import io.culvert.core.xds.XdsNode;
 import io.culvert.core.xds.XdsStatus;
 import io.culvert.identity.CredentialStatus;

@@ -1,7 +1,6 @@
 package io.culvert.agent;
 
 import io.culvert.cni.PodReporter;
-import io.culvert.core.xds.NodeReporter;
 import io.culvert.proto.node.PodReport;
 import java.util.List;
 import java.util.Map;
