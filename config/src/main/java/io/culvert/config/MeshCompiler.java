@@ -11,13 +11,14 @@ import java.util.List;
 public final class MeshCompiler {
     private final Counters counters = new Counters();
     private final DiagnosticBook readings = new DiagnosticBook();
-    private final ResourceStore store = new ResourceStore(readings, counters);
+    private final ResourceStore store;
     private final GraphCompiler graph;
     private List<Diagnostic> fromReading = List.of();
     private List<Diagnostic> fromCompiling = List.of();
     private List<Diagnostic> merged = List.of();
 
     public MeshCompiler(CompilerSettings settings) {
+        this.store = new ResourceStore(settings.rootNamespace(), readings, counters);
         this.graph = new GraphCompiler(settings, counters);
     }
 

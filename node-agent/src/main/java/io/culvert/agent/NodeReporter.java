@@ -98,7 +98,8 @@ final class NodeReporter implements AutoCloseable {
     }
 
     /** Why the last call failed; null when it did not. */
-    @Nullable String lastError() {
+    @Nullable
+    String lastError() {
         return lastError;
     }
 
