@@ -169,15 +169,22 @@ public final class CaptureController implements AutoCloseable {
         }
     }
 
-    /** Looks at the pod now. Null: this agent knows no such sandbox. */
+    /** Looks at the pod now, and repairs it. Null: this agent knows no such sandbox. */
     @Nullable
-    PodStatus check(String namespace, String name, String containerId) {
+    CompletableFuture<PodStatus> check(String namespace, String name, String containerId) {
         PodCapture pod = pods.get(Attachment.key(namespace, name));
         if (pod == null || !pod.attachment().containerId().equals(containerId)) {
             return null;
         }
+        CompletableFuture<Void> settled = pod.settled();
         pod.inspect();
-        return pod.status();
+        return settled.handle((_, _) -> pod.status());
+    }
+
+    /** What is known of the pod without looking; "" of one that is not. */
+    String reason(Attachment attachment) {
+        PodCapture pod = pods.get(attachment.key());
+        return pod == null ? "its sandbox is gone" : pod.status().reason();
     }
 
     /** Ends the work of this object. Rules stay in the pods, see above; the proxy is ended by its owner. */

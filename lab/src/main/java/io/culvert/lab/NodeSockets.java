@@ -1,0 +1,104 @@
+package io.culvert.lab;
+
+import io.culvert.core.linux.NetworkNamespace;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+
+/** Connections that a namespace's own processes would make: a node's kubelet, a shell on it. Platform threads. */
+final class NodeSockets implements AutoCloseable {
+    /** What an HTTP server answered. Immutable. */
+    record HttpAnswer(int status, String body) {}
+
+    private final NetworkNamespace namespace;
+
+    NodeSockets(Netns netns) {
+        try {
+            this.namespace = NetworkNamespace.open(netns.path());
+        } catch (IOException e) {
+            throw new LabException("cannot open " + netns.path(), e);
+        }
+    }
+
+    NetworkNamespace namespace() {
+        return namespace;
+    }
+
+    /** A connected socket whose reads end after {@code timeout}, too. */
+    Socket connect(InetAddress address, int port, Duration timeout) throws IOException {
+        boolean v6 = address.getAddress().length == 16;
+        SocketChannel channel = open(v6);
+        try {
+            Socket socket = channel.socket();
+            socket.connect(new InetSocketAddress(address, port), Math.toIntExact(timeout.toMillis()));
+            socket.setSoTimeout(Math.toIntExact(timeout.toMillis()));
+            return socket;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** GET over a connection of its own; the body is cut at {@code limit} bytes, as kubelet does. */
+    HttpAnswer get(InetAddress address, int port, String path, Map<String, String> headers, Duration timeout, int limit)
+            throws IOException {
+        return request("GET", address, port, path, headers, timeout, limit);
+    }
+
+    HttpAnswer request(
+            String method,
+            InetAddress address,
+            int port,
+            String path,
+            Map<String, String> headers,
+            Duration timeout,
+            int limit)
+            throws IOException {
+        try (Socket socket = connect(address, port, timeout)) {
+            StringBuilder request = new StringBuilder(method + " " + path + " HTTP/1.0\r\n");
+            if (headers.keySet().stream().noneMatch("Host"::equalsIgnoreCase)) {
+                String host = address.getHostAddress();
+                request.append("Host: ").append(host.contains(":") ? "[" + host + "]" : host);
+                request.append(":").append(port).append("\r\n");
+            }
+            headers.forEach((name, value) ->
+                    request.append(name).append(": ").append(value).append("\r\n"));
+            request.append("Connection: close\r\n\r\n");
+            socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
+            return parse(socket.getInputStream(), limit);
+        }
+    }
+
+    @Override
+    public void close() {
+        namespace.close();
+    }
+
+    private SocketChannel open(boolean v6) {
+        return namespace.construct(() -> {
+            try {
+                return SocketChannel.open(v6 ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static HttpAnswer parse(InputStream stream, int limit) throws IOException {
+        String text = new String(stream.readNBytes(limit), StandardCharsets.UTF_8);
+        String[] parts = text.split("\r\n\r\n", 2);
+        String[] status = parts[0].split("\r\n", 2)[0].split(" ", 3);
+        if (status.length < 2 || !status[0].startsWith("HTTP/1.") || !status[1].matches("\\d{3}")) {
+            throw new IOException("the answer is not HTTP: " + text.substring(0, Math.min(40, text.length())));
+        }
+        return new HttpAnswer(Integer.parseInt(status[1]), parts.length == 2 ? parts[1] : "");
+    }
+}
