@@ -77,7 +77,7 @@ final class RelayBench {
     private void accepted(EpollSocketChannel channel) {
         tuning.accepted(channel);
         ByteBudget budget = agent.child(8 << 20);
-        RelaySocket client = new RelaySocket(budget);
+        RelaySocket client = new RelaySocket(channel, budget);
         channel.pipeline().addLast(client);
         EventLoop loop = group.next();
         loop.register(channel)
