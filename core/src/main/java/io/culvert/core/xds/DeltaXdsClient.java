@@ -289,13 +289,13 @@ public final class DeltaXdsClient implements AutoCloseable {
         if (!faults.isEmpty()) {
             LOG.warn("control plane sent {} bad resources: {}", faults.size(), detail(faults));
         }
-        if (PartMarker.parse(response.getSystemVersionInfo()).isLast()) {
+        if (PartMarker.moreFollow(response.getSystemVersionInfo())) {
+            partial.add(type);
+        } else {
             partial.remove(type);
             if (answered.add(type)) {
                 subscription.removeUnconfirmed(staged);
             }
-        } else {
-            partial.add(type);
         }
         if (partial.isEmpty() && awaited.isEmpty() && mayApply()) {
             applyStaged();

@@ -1,39 +1,23 @@
 package io.culvert.core.xds;
 
 /**
- * How Culvert's server says that a response is one of several that belong together: in system_version_info, which other
+ * How Culvert's server says that further responses of the same type belong to one: in system_version_info, which other
  * clients only log. Its client applies them together. Immutable.
  *
- * @param part from 1 to {@code parts}
+ * @param revision of the server's state, for people
+ * @param more whether another part follows
  */
-public record PartMarker(long revision, int part, int parts) {
+public record PartMarker(long revision, boolean more) {
     private static final String REVISION = "culvert ";
-    private static final String PART = " part ";
+    private static final String MORE = " more";
 
-    /** The marker in a response's system_version_info; 1 of 1 for what another server wrote. */
-    public static PartMarker parse(String text) {
-        int at = text.indexOf(PART);
-        int slash = text.indexOf('/', Math.max(at, 0));
-        if (!text.startsWith(REVISION) || at < 0 || slash < 0) {
-            return new PartMarker(0, 1, 1);
-        }
-        try {
-            return new PartMarker(
-                    Long.parseLong(text.substring(REVISION.length(), at)),
-                    Integer.parseInt(text.substring(at + PART.length(), slash)),
-                    Integer.parseInt(text.substring(slash + 1)));
-        } catch (NumberFormatException e) {
-            return new PartMarker(0, 1, 1);
-        }
-    }
-
-    /** Whether nothing follows that belongs to it. */
-    public boolean isLast() {
-        return part >= parts;
+    /** Whether a response's system_version_info announces another part; false for what another server wrote. */
+    public static boolean moreFollow(String systemVersionInfo) {
+        return systemVersionInfo.startsWith(REVISION) && systemVersionInfo.endsWith(MORE);
     }
 
     @Override
     public String toString() {
-        return REVISION + revision + PART + part + "/" + parts;
+        return REVISION + revision + (more ? MORE : "");
     }
 }
