@@ -634,7 +634,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
             if (nothing && !allow(FloodGuard.Kind.EMPTY_DATA)) {
                 return;
             }
-            to.consumed(padding);
+            to.credit(padding);
         }
         if (currentFinishes) {
             to.remoteFinish();
