@@ -117,8 +117,9 @@ class HboneFlowTest {
             PoolKey key = net.listen(net.newServer(Echo.server(), HboneSettings.DEFAULT, none));
             assertThat(net.failed(key).kind()).isEqualTo(HboneFailure.NOT_PROCESSED);
             OpenResult mine = net.openLater(key, new Recorder(), none).get(20, TimeUnit.SECONDS);
-            assertThat(mine).isInstanceOfSatisfying(OpenResult.Failed.class, f -> assertThat(f.kind())
-                    .isEqualTo(HboneFailure.BUDGET));
+            assertThat(mine)
+                    .isInstanceOfSatisfying(
+                            OpenResult.Failed.class, f -> assertThat(f.kind()).isEqualTo(HboneFailure.BUDGET));
         }
     }
 
@@ -200,8 +201,10 @@ class HboneFlowTest {
                     })
                     .get(20, TimeUnit.SECONDS);
             OpenResult result = opening.get(20, TimeUnit.SECONDS);
-            assertThat(result).isInstanceOfSatisfying(OpenResult.Opened.class, o -> assertThat(o.headers())
-                    .containsExactly(new Header("baggage", "k=v")));
+            assertThat(result)
+                    .isInstanceOfSatisfying(
+                            OpenResult.Opened.class,
+                            o -> assertThat(o.headers()).containsExactly(new Header("baggage", "k=v")));
             on(client, () -> client.send(3000, 7, true));
             assertThat(app.awaitFinished()).isEqualTo(3000);
         }
@@ -216,10 +219,10 @@ class HboneFlowTest {
                 connect.reject(401);
             });
             CompletableFuture<OpenResult> result = new CompletableFuture<>();
-            ConnectRequest request = new ConnectRequest(
-                    "[2001:db8::1]:443", List.of(new Header("forwarded", "for=\"10.0.0.9:1234\"")));
-            net.loop.execute(() ->
-                    net.pool.open(key, request, WindowBudget.unlimited(), new Recorder(), result::complete));
+            ConnectRequest request =
+                    new ConnectRequest("[2001:db8::1]:443", List.of(new Header("forwarded", "for=\"10.0.0.9:1234\"")));
+            net.loop.execute(
+                    () -> net.pool.open(key, request, WindowBudget.unlimited(), new Recorder(), result::complete));
             assertThat(result.get(20, TimeUnit.SECONDS)).isEqualTo(new OpenResult.Refused(401, List.of()));
             assertThat(seen).isCompletedWithValue("[2001:db8::1]:443 for=\"10.0.0.9:1234\" null");
         }
@@ -236,9 +239,11 @@ class HboneFlowTest {
             });
             Recorder client = new Recorder();
             PendingOpen open = net.onLoop(() -> net.pool.open(
-                    key, new ConnectRequest("10.0.0.1:80", List.of()), WindowBudget.unlimited(), client, r -> client
-                            .wrong
-                            .complete("told " + r)));
+                    key,
+                    new ConnectRequest("10.0.0.1:80", List.of()),
+                    WindowBudget.unlimited(),
+                    client,
+                    r -> client.wrong.complete("told " + r)));
             IncomingConnect connect = java.util.Objects.requireNonNull(asked.poll(20, TimeUnit.SECONDS));
             net.onLoop(() -> {
                 open.cancel();

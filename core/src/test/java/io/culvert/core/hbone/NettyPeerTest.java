@@ -62,7 +62,8 @@ class NettyPeerTest {
             if (frame instanceof Http2HeadersFrame headers) {
                 requests.add(headers.headers());
                 stream.complete(headers.stream());
-                ctx.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")).stream(headers.stream()));
+                ctx.write(
+                        new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")).stream(headers.stream()));
             } else if (frame instanceof Http2DataFrame data) {
                 int n = data.initialFlowControlledBytes();
                 Http2FrameStream on = data.stream();
@@ -316,9 +317,11 @@ class NettyPeerTest {
             Channel stream = request(channel, client, connect("10.0.0.1:80"), false);
             client.await(Http2HeadersFrame.class);
             CompletableFuture<Void> drained = server.drain(java.time.Duration.ofSeconds(20));
-            assertThat(release(client.await(Http2GoAwayFrame.class)).lastStreamId()).isEqualTo(Integer.MAX_VALUE);
+            assertThat(release(client.await(Http2GoAwayFrame.class)).lastStreamId())
+                    .isEqualTo(Integer.MAX_VALUE);
             int id = ((Http2StreamChannel) stream).stream().id();
-            assertThat(release(client.await(Http2GoAwayFrame.class)).lastStreamId()).isEqualTo(id);
+            assertThat(release(client.await(Http2GoAwayFrame.class)).lastStreamId())
+                    .isEqualTo(id);
             byte[] bytes = new byte[10_000];
             for (int i = 0; i < bytes.length; i++) {
                 bytes[i] = Recorder.pattern(i);
