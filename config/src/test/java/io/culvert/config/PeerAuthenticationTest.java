@@ -25,8 +25,7 @@ class PeerAuthenticationTest {
                 kind: PeerAuthentication
                 metadata: {name: %s, namespace: %s}
                 spec: %s
-                """
-                .formatted(name, namespace, spec);
+                """.formatted(name, namespace, spec);
     }
 
     private static String mode(String mode) {
@@ -88,8 +87,8 @@ class PeerAuthenticationTest {
         "STRICT, PERMISSIVE, PERMISSIVE, none",
     })
     void aPortOfItsOwnModeIsACondition(String mesh, String workload, String port, String expected) {
-        String spec = "{selector: {matchLabels: {app: web}}, mtls: {mode: " + workload + "}, portLevelMtls: {8080: {mode: "
-                + port + "}}}";
+        String spec = "{selector: {matchLabels: {app: web}}, mtls: {mode: " + workload
+                + "}, portLevelMtls: {8080: {mode: " + port + "}}}";
         TestMesh compiled = new TestMesh()
                 .put("pod.yaml", POD)
                 .put("mesh.yaml", policy("istio-system", "default", mode(mesh)))
@@ -101,7 +100,8 @@ class PeerAuthenticationTest {
             case "static" -> assertThat(keys).containsExactly("istio-system/istio_converted_static_strict");
             default -> {
                 assertThat(keys).containsExactly(key);
-                Match match = compiled.authorization(key).getRules(0).getClauses(0).getMatches(0);
+                Match match =
+                        compiled.authorization(key).getRules(0).getClauses(0).getMatches(0);
                 assertThat(match.getNotPrincipals(0).hasPresence()).isTrue();
                 boolean not = expected.equals("not_destination_ports");
                 assertThat(match.getNotDestinationPortsList()).isEqualTo(not ? List.of(8080) : List.of());
@@ -117,9 +117,10 @@ class PeerAuthenticationTest {
                 .put("a.yaml", policy("shop", "a", mode("PERMISSIVE")))
                 .put("b.yaml", policy("shop", "b, creationTimestamp: 2020-01-01T00:00:00Z", mode("STRICT")));
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesCount()).isEqualTo(1);
-        assertThat(mesh.messages()).containsExactly(
-                "a.yaml:1: warning: PeerAuthentication shop/a: has no effect: PeerAuthentication shop/b is for the same "
-                        + "namespace and counts, being the older (or the first by name); remove one");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "a.yaml:1: warning: PeerAuthentication shop/a: has no effect: PeerAuthentication shop/b is for the same "
+                                + "namespace and counts, being the older (or the first by name); remove one");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -143,11 +144,14 @@ class PeerAuthenticationTest {
     void oneInTheRootNamespaceWithASelectorIsAnError() {
         TestMesh mesh = new TestMesh()
                 .put("pod.yaml", POD)
-                .put("p.yaml", policy("istio-system", "p", "{selector: {matchLabels: {app: web}}, mtls: {mode: STRICT}}"));
+                .put(
+                        "p.yaml",
+                        policy("istio-system", "p", "{selector: {matchLabels: {app: web}}, mtls: {mode: STRICT}}"));
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesList()).isEmpty();
-        assertThat(mesh.messages()).containsExactly(
-                "p.yaml:1: error: PeerAuthentication istio-system/p: spec.selector: has no effect: in the root namespace "
-                        + "istio-system a PeerAuthentication is for the whole mesh; put it into the namespace of its workloads");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "p.yaml:1: error: PeerAuthentication istio-system/p: spec.selector: has no effect: in the root namespace "
+                                + "istio-system a PeerAuthentication is for the whole mesh; put it into the namespace of its workloads");
     }
 
     @Test
@@ -160,9 +164,10 @@ class PeerAuthenticationTest {
         assertThat(closed.getRulesList()).singleElement().matches(rule -> rule.getClausesCount() == 0);
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesList())
                 .containsExactly("shop/converted_peer_authentication_p");
-        assertThat(mesh.messages()).contains(
-                "p.yaml:1: error: PeerAuthentication shop/p: refused: there is no earlier good version, so what it "
-                        + "selects in namespace shop is denied all traffic until the errors are corrected");
+        assertThat(mesh.messages())
+                .contains(
+                        "p.yaml:1: error: PeerAuthentication shop/p: refused: there is no earlier good version, so what it "
+                                + "selects in namespace shop is denied all traffic until the errors are corrected");
         mesh.put("p.yaml", policy("shop", "p", faulty.replace("STRIKT", "PERMISSIVE")));
         assertThat(mesh.authorizations).doesNotContainKey("shop/converted_peer_authentication_p");
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesList()).isEmpty();

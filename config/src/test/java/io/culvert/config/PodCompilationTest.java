@@ -65,7 +65,8 @@ class PodCompilationTest {
         TestMesh mesh = new TestMesh().put("mesh.yaml", MESH).put("pod.yaml", POD);
         var workload = mesh.workload("shop/web-5d9c-x1");
         assertThat(workload.getUid()).isEqualTo("Kubernetes//Pod/shop/web-5d9c-x1");
-        assertThat(workload.getAddressesList().stream().map(AddressText::format)).containsExactly("10.0.0.1", "fd00:0:0:0:0:0:0:1");
+        assertThat(workload.getAddressesList().stream().map(AddressText::format))
+                .containsExactly("10.0.0.1", "fd00:0:0:0:0:0:0:1");
         assertThat(workload.getServiceAccount()).isEqualTo("web");
         assertThat(workload.getTrustDomain()).isEqualTo("cluster.local");
         assertThat(workload.getNode()).isEqualTo("n1");
@@ -73,7 +74,8 @@ class PodCompilationTest {
         assertThat(workload.getCanonicalRevision()).isEqualTo("v2");
         assertThat(workload.getWorkloadType()).isEqualTo(WorkloadType.DEPLOYMENT);
         assertThat(workload.getWorkloadName()).isEqualTo("web");
-        assertThat(workload.getLocality().getRegion() + workload.getLocality().getZone()).isEqualTo("eueu-1");
+        assertThat(workload.getLocality().getRegion() + workload.getLocality().getZone())
+                .isEqualTo("eueu-1");
         assertThat(workload.getStatus()).isEqualTo(WorkloadStatus.HEALTHY);
         assertThat(workload.getTunnelProtocol()).isEqualTo(TunnelProtocol.NONE);
         assertThat(workload.getExtensions(0).getName()).isEqualTo("culvert.io/pod");
@@ -81,8 +83,11 @@ class PodCompilationTest {
         assertThat(extension.getEnrolled()).isTrue();
         assertThat(extension.getExistingConnections()).isEqualTo(ExistingConnections.DRAIN);
         assertThat(extension.getDrainSeconds()).isEqualTo(30);
-        assertThat(extension.getProbesList()).containsExactlyInAnyOrder(
-                probe(Probe.Kind.HTTP, 8080, "/ready?x=1"), probe(Probe.Kind.GRPC, 9090, "s"), probe(Probe.Kind.TCP, 8081, ""));
+        assertThat(extension.getProbesList())
+                .containsExactlyInAnyOrder(
+                        probe(Probe.Kind.HTTP, 8080, "/ready?x=1"),
+                        probe(Probe.Kind.GRPC, 9090, "s"),
+                        probe(Probe.Kind.TCP, 8081, ""));
         assertThat(extension.getExcludeInboundPortsList()).containsExactly(22, 9000);
         assertThat(extension.getExcludeOutboundPortsList()).containsExactly(5432);
         assertThat(extension.getExcludeOutboundCidrsList()).containsExactly("10.1.0.0/16", "fd00:0:0:0:0:0:0:0/8");
@@ -160,7 +165,8 @@ class PodCompilationTest {
         TestMesh compiled = new TestMesh().put("mesh.yaml", mesh).put("pod.yaml", pod);
         compiled.report("shop/web-5d9c-x1", PodReport.State.ENABLED);
         assertThat(compiled.extension("shop/web-5d9c-x1").getEnrolled()).isFalse();
-        assertThat(compiled.extension("shop/web-5d9c-x1").getNotEnrolledReason()).isEqualTo(reason);
+        assertThat(compiled.extension("shop/web-5d9c-x1").getNotEnrolledReason())
+                .isEqualTo(reason);
         assertThat(compiled.workload("shop/web-5d9c-x1").getTunnelProtocol()).isEqualTo(TunnelProtocol.NONE);
     }
 
@@ -184,9 +190,10 @@ class PodCompilationTest {
         TestMesh mesh = new TestMesh().put("z.yaml", POD).put("a.yaml", second);
         assertThat(mesh.workload("shop/web-5d9c-x1").getAddressesCount()).isEqualTo(2);
         assertThat(mesh.workload("shop/thief").getAddressesList()).isEmpty();
-        assertThat(mesh.messages()).containsExactly(
-                "a.yaml:1: error: Pod shop/thief: status.podIPs: 10.0.0.1 is the address of Pod shop/web-5d9c-x1 already, "
-                        + "which keeps it; remove the pod that is gone");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "a.yaml:1: error: Pod shop/thief: status.podIPs: 10.0.0.1 is the address of Pod shop/web-5d9c-x1 already, "
+                                + "which keeps it; remove the pod that is gone");
         mesh.remove("z.yaml");
         assertThat(mesh.workload("shop/thief").getAddressesCount()).isEqualTo(1);
         assertThat(mesh.messages()).isEmpty();
@@ -214,12 +221,18 @@ class PodCompilationTest {
         mesh.put("np.yaml", policy.replace("[web]", "[db]"));
         assertThat(mesh.extension("shop/web-5d9c-x1").getNetworkPolicy()).isFalse();
         mesh.remove("np.yaml").put("np.yaml", policy.replace("In,", "Inn,"));
-        assertThat(mesh.extension("shop/web-5d9c-x1").getNetworkPolicy()).as("not known: closed").isTrue();
+        assertThat(mesh.extension("shop/web-5d9c-x1").getNetworkPolicy())
+                .as("not known: closed")
+                .isTrue();
     }
 
     @ParameterizedTest(name = "{0} {1}")
-    @CsvSource({"Job, report-28000000, CRONJOB, report", "Job, once, JOB, once", "StatefulSet, db, POD, web-5d9c-x1",
-        "Deployment, front, DEPLOYMENT, front"})
+    @CsvSource({
+        "Job, report-28000000, CRONJOB, report",
+        "Job, once, JOB, once",
+        "StatefulSet, db, POD, web-5d9c-x1",
+        "Deployment, front, DEPLOYMENT, front"
+    })
     void theOwnerNamesTheWorkload(String kind, String owner, WorkloadType type, String name) {
         TestMesh mesh = new TestMesh()
                 .put("pod.yaml", POD.replace("kind: ReplicaSet, name: web-5d9c", "kind: " + kind + ", name: " + owner));
@@ -230,10 +243,12 @@ class PodCompilationTest {
     @Test
     void afaultyAnnotationExcludesNothingAndLeavesThePodIn() {
         TestMesh mesh = new TestMesh().put("mesh.yaml", MESH).put("pod.yaml", POD.replace("9000, 22", "9000,ssh"));
-        assertThat(mesh.extension("shop/web-5d9c-x1").getExcludeInboundPortsList()).isEmpty();
+        assertThat(mesh.extension("shop/web-5d9c-x1").getExcludeInboundPortsList())
+                .isEmpty();
         assertThat(mesh.extension("shop/web-5d9c-x1").getEnrolled()).isTrue();
-        assertThat(mesh.messages()).isEqualTo(List.of(
-                "pod.yaml:10: error: Pod shop/web-5d9c-x1: metadata.annotations[culvert.io/exclude-inbound-ports]: "
-                        + "\"ssh\" is no port: use 1 to 65535, separated by commas; nothing is excluded"));
+        assertThat(mesh.messages())
+                .isEqualTo(List.of(
+                        "pod.yaml:10: error: Pod shop/web-5d9c-x1: metadata.annotations[culvert.io/exclude-inbound-ports]: "
+                                + "\"ssh\" is no port: use 1 to 65535, separated by commas; nothing is excluded"));
     }
 }

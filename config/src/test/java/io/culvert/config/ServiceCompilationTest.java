@@ -37,8 +37,7 @@ class ServiceCompilationTest {
                 metadata: {name: %s, namespace: shop, labels: {app: web}}
                 spec: {nodeName: n1, containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}
                 status: {podIPs: [{ip: %s}], conditions: [{type: Ready, status: "%s"}]}
-                """
-                .formatted(name, address, ready);
+                """.formatted(name, address, ready);
     }
 
     private static String slice(String endpoints) {
@@ -49,8 +48,7 @@ class ServiceCompilationTest {
                 addressType: IPv4
                 ports: [{name: http-main, port: 8888}]
                 endpoints:
-                """
-                + endpoints;
+                """ + endpoints;
     }
 
     private static Port port(int service, int target, AppProtocol protocol) {
@@ -73,7 +71,9 @@ class ServiceCompilationTest {
         assertThat(service.getIpFamilies()).isEqualTo(IPFamilies.DUAL);
         assertThat(service.getSubjectAltNamesList()).isEmpty();
         assertThat(service.hasLoadBalancing()).isFalse();
-        mesh.put("svc.yaml", SERVICE.replace("[10.96.0.1, \"fd01::1\"]", "[None]").replace("clusterIP: 10.96.0.1", ""));
+        mesh.put(
+                "svc.yaml",
+                SERVICE.replace("[10.96.0.1, \"fd01::1\"]", "[None]").replace("clusterIP: 10.96.0.1", ""));
         assertThat(mesh.service(KEY).getAddressesList()).as("headless").isEmpty();
         mesh.remove("svc.yaml");
         assertThat(mesh.addresses).isEmpty();
@@ -91,7 +91,8 @@ class ServiceCompilationTest {
     void howAServiceWantsToBeBalancedIsKept(
             String field, String scopes, LoadBalancing.Mode mode, LoadBalancing.HealthPolicy health) {
         TestMesh mesh = new TestMesh().put("svc.yaml", SERVICE + "  " + field + "\n");
-        LoadBalancing.Builder expected = LoadBalancing.newBuilder().setMode(mode).setHealthPolicy(health);
+        LoadBalancing.Builder expected =
+                LoadBalancing.newBuilder().setMode(mode).setHealthPolicy(health);
         if (scopes != null) {
             for (String scope : scopes.split(",", -1)) {
                 expected.addRoutingPreference(Scope.valueOf(scope));
@@ -102,7 +103,8 @@ class ServiceCompilationTest {
 
     @Test
     void selectedPodsAreItsEndpointsWhereThereIsNoSlice() {
-        TestMesh mesh = new TestMesh().put("pod.yaml", pod("a", "10.0.0.1", "True")).put("svc.yaml", SERVICE);
+        TestMesh mesh =
+                new TestMesh().put("pod.yaml", pod("a", "10.0.0.1", "True")).put("svc.yaml", SERVICE);
         assertThat(mesh.workload("shop/a").getServicesMap().get(KEY).getPortsList())
                 .containsExactly(port(80, 8080, AppProtocol.HTTP11), port(5432, 5432, AppProtocol.TCP));
         mesh.put("svc.yaml", SERVICE.replace("{app: web}", "{app: db}"));
@@ -122,7 +124,9 @@ class ServiceCompilationTest {
                         """));
         assertThat(mesh.workload("shop/a").getServicesMap().get(KEY).getPortsList())
                 .containsExactly(port(80, 8888, AppProtocol.HTTP11));
-        assertThat(mesh.workload("shop/b").getServicesMap()).as("found by address").containsOnlyKeys(KEY);
+        assertThat(mesh.workload("shop/b").getServicesMap())
+                .as("found by address")
+                .containsOnlyKeys(KEY);
         assertThat(mesh.workload("shop/c").getServicesMap()).isEmpty();
         mesh.remove("slice.yaml");
         assertThat(mesh.workload("shop/c").getServicesMap()).containsOnlyKeys(KEY);
@@ -131,12 +135,18 @@ class ServiceCompilationTest {
     @Test
     void readinessComesFromThePodAndElseFromTheSlice() {
         TestMesh mesh = new TestMesh().put("svc.yaml", SERVICE).put("a.yaml", pod("a", "10.0.0.1", "False"));
-        mesh.put("slice.yaml", slice("- {addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}, conditions: {ready: false}}\n"));
+        mesh.put(
+                "slice.yaml",
+                slice("- {addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}, conditions: {ready: false}}\n"));
         assertThat(mesh.workload("shop/a").getStatus()).isEqualTo(WorkloadStatus.UNHEALTHY);
-        assertThat(mesh.workload("shop/a").getServicesMap()).as("still an endpoint").containsOnlyKeys(KEY);
+        assertThat(mesh.workload("shop/a").getServicesMap())
+                .as("still an endpoint")
+                .containsOnlyKeys(KEY);
         mesh.put("a.yaml", pod("a", "10.0.0.1", "True"));
         assertThat(mesh.workload("shop/a").getStatus()).isEqualTo(WorkloadStatus.HEALTHY);
-        assertThat(mesh.workload("shop/a").getServicesMap()).as("not ready for this service").isEmpty();
+        assertThat(mesh.workload("shop/a").getServicesMap())
+                .as("not ready for this service")
+                .isEmpty();
         mesh.put("a.yaml", pod("a", "10.0.0.1", "True").replace("conditions:", "message: m, x:"));
         mesh.put("slice.yaml", slice("- {addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}}\n"));
         assertThat(mesh.workload("shop/a").getStatus()).isEqualTo(WorkloadStatus.HEALTHY);
@@ -150,7 +160,8 @@ class ServiceCompilationTest {
         String uid = "Kubernetes/discovery.k8s.io/EndpointSlice/shop/web-abc/172.16.0.9";
         var workload = mesh.addresses.get(uid).getWorkload();
         assertThat(workload.getTunnelProtocol()).isEqualTo(TunnelProtocol.NONE);
-        assertThat(workload.getServicesMap().get(KEY).getPorts(0).getTargetPort()).isEqualTo(8888);
+        assertThat(workload.getServicesMap().get(KEY).getPorts(0).getTargetPort())
+                .isEqualTo(8888);
         mesh.put("pod.yaml", pod("a", "172.16.0.9", "True"));
         assertThat(mesh.addresses).as("now it is a pod").doesNotContainKey(uid);
     }
@@ -164,7 +175,8 @@ class ServiceCompilationTest {
                 spec: {type: ExternalName, externalName: example.com}
                 """);
         assertThat(mesh.addresses).isEmpty();
-        assertThat(mesh.messages()).containsExactly(
-                "svc.yaml:4: info: Service shop/ext: spec.type: an ExternalName service is a DNS alias: the mesh leaves it to DNS");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "svc.yaml:4: info: Service shop/ext: spec.type: an ExternalName service is a DNS alias: the mesh leaves it to DNS");
     }
 }

@@ -29,5 +29,9 @@ public record AgentStatus(
      * @param nack what it refused last, null when it accepted the last response
      */
     public record TypeStatus(
-            boolean wildcard, long sentRevision, long ackedRevision, int pending, @Nullable String nack) {}
+            boolean wildcard,
+            long sentRevision,
+            long ackedRevision,
+            int pending,
+            @Nullable String nack) {}
 }

@@ -23,7 +23,8 @@ final class Shelf {
     private final LinkedHashMap<String, Long> gone = new LinkedHashMap<>();
     private long forgottenUntil;
 
-    @Nullable CachedResource resource(String name) {
+    @Nullable
+    CachedResource resource(String name) {
         return resources.get(name);
     }
 
@@ -41,7 +42,8 @@ final class Shelf {
         gone.remove(resource.name());
     }
 
-    @Nullable CachedResource remove(String name, long revision) {
+    @Nullable
+    CachedResource remove(String name, long revision) {
         CachedResource old = resources.remove(name);
         if (old != null) {
             changes.remove(name);
@@ -54,7 +56,8 @@ final class Shelf {
     }
 
     /** Null when names that went since then have been forgotten. */
-    @Nullable List<String> changedSince(long since) {
+    @Nullable
+    List<String> changedSince(long since) {
         if (since < forgottenUntil) {
             return null;
         }

@@ -230,7 +230,8 @@ final class TypeStream {
      */
     DeltaDiscoveryResponse take(boolean removals) {
         beginRound();
-        DeltaDiscoveryResponse.Builder response = DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.url());
+        DeltaDiscoveryResponse.Builder response =
+                DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.url());
         long revision = cache.revision();
         int bytes = 0;
         var names = round.iterator();

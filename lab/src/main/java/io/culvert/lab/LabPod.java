@@ -62,6 +62,7 @@ public final class LabPod {
     private volatile String trouble = "";
     private volatile @Nullable Sandbox sandbox;
     private @Nullable Thread worker;
+    private @Nullable NamespaceSockets sockets;
     private String hostNames = "";
 
     LabPod(PodSpec spec, LabNode node, Netns netns, Path files, Host host) {
@@ -173,6 +174,14 @@ public final class LabPod {
         return running.enter(spec.containers().getFirst(), command);
     }
 
+    /** Sockets in its network namespace, for clients and servers of this process. The pod closes them at its end. */
+    public synchronized NamespaceSockets sockets() {
+        if (sockets == null) {
+            sockets = new NamespaceSockets(netns);
+        }
+        return sockets;
+    }
+
     /** Stops the processes of its containers as a crash would, without the restart that follows one. */
     public void stopProcesses() {
         containers.forEach(container -> container.halt(Duration.ofSeconds(5)));
@@ -241,6 +250,11 @@ public final class LabPod {
         Sandbox running = sandbox;
         if (running != null) {
             running.close();
+        }
+        synchronized (this) {
+            if (sockets != null) {
+                sockets.close();
+            }
         }
         if (announce) {
             detach();
