@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever the sequence of changes, the outcome is that of compiling the last state from nothing. */
 class IncrementalCompilationTest {
-    private static final int STEPS = 300;
+    private static final int STEPS = 240;
 
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
@@ -24,7 +24,7 @@ class IncrementalCompilationTest {
         TestMesh mesh = new TestMesh();
         for (int step = 0; step < STEPS; step++) {
             mesh.apply(cluster.change());
-            if (step % 6 == 0) {
+            if (step % 8 == 0) {
                 TestMesh fresh = new TestMesh();
                 fresh.apply(new SourceChanges(
                         cluster.files(), mesh.compiler.graph().mesh().reports(), Set.of()));
@@ -44,7 +44,7 @@ class IncrementalCompilationTest {
         TestMesh mesh = new TestMesh();
         for (int step = 0; step < STEPS; step++) {
             mesh.apply(cluster.change());
-            if (step % 6 == 0) {
+            if (step % 8 == 0) {
                 GraphCompiler fresh = afresh(mesh.compiler);
                 String at = "seed " + seed + " step " + step + ": " + cluster.log();
                 assertThat(mesh.addresses).as(at).isEqualTo(fresh.addresses().all());
