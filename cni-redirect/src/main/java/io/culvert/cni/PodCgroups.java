@@ -56,6 +56,14 @@ final class PodCgroups {
         return new PodCgroups(null, Path.of("/sys/fs/cgroup"), "/");
     }
 
+    /** Root of the unified hierarchy. */
+    Path mount() {
+        if (mount == null) {
+            throw new IllegalStateException("this host mounts no unified cgroup hierarchy below /sys/fs/cgroup");
+        }
+        return mount;
+    }
+
     /** The pod's cgroup, or null: no unified hierarchy, no uid, not made by kubelet's names, or the agent is inside. */
     @Nullable
     PodCgroup find(String podUid) {

@@ -100,6 +100,11 @@ public final class RuleSet {
                 .toList();
     }
 
+    /** As nft reads it; for comparison and logs. */
+    String toText() {
+        return NftWriter.replace(this);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof RuleSet that && rules.equals(that.rules) && dns == that.dns;

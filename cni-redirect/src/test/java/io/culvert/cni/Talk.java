@@ -127,6 +127,15 @@ final class Talk implements Closeable {
             return in.readLine();
         }
 
+        /** Whether a byte still comes back. */
+        boolean lives() {
+            try {
+                return echo("?") != null;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
         @Override
         public void close() throws IOException {
             socket.close();

@@ -30,21 +30,28 @@ final class BoundedComposer extends Composer {
     /** Most nodes of one document. */
     static final int MAX_NODES = 4_000_000;
 
-    private static final LoadSettings SETTINGS = LoadSettings.builder()
-            .setSchema(new CoreSchema())
-            .setCodePointLimit(MAX_DOCUMENT)
-            .setMaxAliasesForCollections(MAX_ALIASES)
-            // Reported by FieldReader, with path and line.
-            .setAllowDuplicateKeys(true)
-            .build();
+    // The engine moves all unread text each time it fills its buffer: a long scalar in a small buffer takes minutes.
+    private static final int BUFFER = 16 << 10;
+    private static final LoadSettings SETTINGS = settings(BUFFER);
 
     private final int firstLine;
     private int depth;
     private int nodes;
 
-    private BoundedComposer(DocumentSplitter.Chunk chunk) {
-        super(SETTINGS, new ParserImpl(SETTINGS, new StreamReader(SETTINGS, chunk.text())));
+    private BoundedComposer(DocumentSplitter.Chunk chunk, LoadSettings settings) {
+        super(settings, new ParserImpl(settings, new StreamReader(settings, chunk.text())));
         this.firstLine = chunk.line();
+    }
+
+    private static LoadSettings settings(int buffer) {
+        return LoadSettings.builder()
+                .setSchema(new CoreSchema())
+                .setCodePointLimit(MAX_DOCUMENT)
+                .setMaxAliasesForCollections(MAX_ALIASES)
+                // Reported by Fields, with path and line.
+                .setAllowDuplicateKeys(true)
+                .setBufferSize(buffer)
+                .build();
     }
 
     /** A composed document and how many nodes it has, aliases not followed. */
@@ -57,7 +64,8 @@ final class BoundedComposer extends Composer {
      */
     static Document compose(DocumentSplitter.Chunk chunk) {
         try {
-            BoundedComposer composer = new BoundedComposer(chunk);
+            int length = chunk.text().length();
+            BoundedComposer composer = new BoundedComposer(chunk, length < BUFFER ? SETTINGS : settings(length + 1));
             Node root = composer.getSingleNode().orElse(null);
             return new Document(root, composer.nodes);
         } catch (MarkedYamlEngineException e) {

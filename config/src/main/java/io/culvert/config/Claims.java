@@ -35,10 +35,12 @@ final class Claims {
     }
 
     private final ResourceKey key;
+    private final String rootNamespace;
     private final Map<Id, Claim> claims = new LinkedHashMap<>();
 
-    Claims(ResourceKey key) {
+    Claims(ResourceKey key, String rootNamespace) {
         this.key = key;
+        this.rootNamespace = rootNamespace;
     }
 
     void put(Id id, Entry entry) {
@@ -108,7 +110,7 @@ final class Claims {
         }
     }
 
-    private static String consequence(Claim claim) {
+    private String consequence(Claim claim) {
         if (claim.lastGood != null) {
             return "the last good version stays until the errors are corrected";
         }
@@ -129,15 +131,18 @@ final class Claims {
         };
     }
 
-    private static String scope(PolicyResource policy) {
+    private String scope(PolicyResource policy) {
         String namespace = policy.meta().namespace();
-        return policy.selector().isEmpty()
-                ? "namespace " + namespace + " (the mesh, if that is the root namespace)"
-                : "what it selects in namespace " + namespace;
+        boolean root = namespace.equals(rootNamespace);
+        if (policy.selector().isEmpty()) {
+            return root ? "the whole mesh (" + namespace + " is the root namespace)" : "namespace " + namespace;
+        }
+        return root ? "what it selects in any namespace" : "what it selects in namespace " + namespace;
     }
 
     private Diagnostic diagnostic(Severity severity, Claim claim, String message) {
         Origin origin = claim.entry.origin();
-        return new Diagnostic(severity, origin.file(), origin.line(), key.toString(), "", message);
+        String label = claim.entry.nameless() ? key.kind().label() + " " + key.namespace() + "/?" : key.toString();
+        return new Diagnostic(severity, origin.file(), origin.line(), label, "", message);
     }
 }

@@ -76,6 +76,7 @@ final class DocumentReader {
     }
 
     private void resource(Fields root) {
+        root.context().name(label(root.again()));
         Kind kind = kind(root);
         if (kind != null) {
             // A wrong apiVersion was reported as an error: the resource is refused but named.
@@ -90,6 +91,14 @@ final class DocumentReader {
             }
         }
         diagnostics.addAll(root.context().diagnostics());
+    }
+
+    // As far as it can be told before the kind is known.
+    private static String label(Fields root) {
+        Fields metadata = root.object("metadata");
+        String name = metadata == null ? "" : metadata.text("name", "");
+        String namespace = metadata == null ? "" : metadata.text("namespace", "");
+        return (root.text("kind", "") + " " + (namespace.isEmpty() ? name : namespace + "/" + name)).strip();
     }
 
     // A resource without a name can be neither kept from before nor left open.
@@ -147,10 +156,6 @@ final class DocumentReader {
     }
 
     private static @Nullable Kind unused(Fields root, String apiVersion, String label) {
-        Fields metadata = root.object("metadata");
-        String name = metadata == null ? "" : metadata.text("name", "");
-        String namespace = metadata == null ? "" : metadata.text("namespace", "");
-        root.context().name((label + " " + (namespace.isEmpty() ? name : namespace + "/" + name)).strip());
         root.info("kind", label + " (" + apiVersion + ") is not used yet");
         return null;
     }

@@ -101,14 +101,10 @@ final class MalformedDocument {
         return inside ? block.toString() : null;
     }
 
-    // Of the lines with the least indent, so that a label called "name" is not taken for it.
+    // At the indent of the first line, so that a label called "name" is not taken for it.
     private static @Nullable String field(String block, String name) {
-        int indent = Integer.MAX_VALUE;
-        for (String line : block.lines().toList()) {
-            if (!line.isBlank()) {
-                indent = Math.min(indent, line.length() - line.stripLeading().length());
-            }
-        }
+        String first = block.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
+        int indent = first.length() - first.stripLeading().length();
         Pattern pattern = Pattern.compile(
                 String.format(Locale.ROOT, "(?m)^[ \t]{%d}%s:[ \t]*[\"']?([a-z0-9][-.a-z0-9]*)", indent, name));
         return first(pattern, block);

@@ -1,39 +1,25 @@
 package io.culvert.config;
 
-import io.culvert.proto.security.Authorization;
-import io.culvert.proto.workload.Address;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * Compiles Kubernetes and Istio resources into the workload API, incrementally: a change costs what it touches. Owned
  * by: one thread.
  */
 public final class MeshCompiler {
-    // Owns what no resource causes.
-    private static final ResourceKey BUILT_IN = new ResourceKey(Kind.PEER_AUTHENTICATION, "", "");
-
-    private final CompilerSettings settings;
     private final Counters counters = new Counters();
-    private final DiagnosticBook book = new DiagnosticBook();
-    private final ResourceStore store = new ResourceStore(book, counters);
-    private final MeshGraph graph;
-    private final PodCompiler pods;
-    private final ServiceCompiler services;
-    private final Authorizations policies;
-    private final Outputs<Address> addresses = new Outputs<>();
-    private final Outputs<Authorization> authorizations = new Outputs<>();
+    private final DiagnosticBook readings = new DiagnosticBook();
+    private final ResourceStore store;
+    private final GraphCompiler graph;
+    private List<Diagnostic> fromReading = List.of();
+    private List<Diagnostic> fromCompiling = List.of();
+    private List<Diagnostic> merged = List.of();
 
     public MeshCompiler(CompilerSettings settings) {
-        this.settings = settings;
-        this.graph = new MeshGraph(settings);
-        this.pods = new PodCompiler(settings, graph.mesh());
-        this.services = new ServiceCompiler(settings, graph.mesh());
-        this.policies = new Authorizations(settings);
-        // There before any workload names it.
-        authorizations.put(BUILT_IN, Authorizations.named(policies.staticStrict()));
+        this.store = new ResourceStore(settings.rootNamespace(), readings, counters);
+        this.graph = new GraphCompiler(settings, counters);
     }
 
     /**
@@ -45,82 +31,38 @@ public final class MeshCompiler {
         store.takeChanges().forEach((key, change) -> graph.change(key, change.before(), change.after()));
         changes.removedReports().forEach(uid -> graph.report(uid, null));
         changes.reports().forEach(graph::report);
-        compile();
+        graph.compile();
         return new CompiledDelta(
-                addresses.takeChanged(),
-                addresses.takeRemoved(),
-                authorizations.takeChanged(),
-                authorizations.takeRemoved(),
-                book.all());
+                graph.addresses().takeChanged(),
+                graph.addresses().takeRemoved(),
+                graph.authorizations().takeChanged(),
+                graph.authorizations().takeRemoved(),
+                diagnostics());
     }
 
-    private void compile() {
-        Mesh mesh = graph.mesh();
-        for (ResourceKey key : graph.dirty().policies()) {
-            compilePolicy(key);
+    private List<Diagnostic> diagnostics() {
+        List<Diagnostic> reading = readings.all();
+        List<Diagnostic> compiling = graph.book().all();
+        if (!reading.equals(fromReading) || !compiling.equals(fromCompiling)) {
+            fromReading = reading;
+            fromCompiling = compiling;
+            List<Diagnostic> all = new ArrayList<>(reading);
+            all.addAll(compiling);
+            Collections.sort(all);
+            merged = List.copyOf(all);
         }
-        for (ResourceKey key : graph.dirty().services()) {
-            ServiceResource service = mesh.services().get(key);
-            addresses.put(key, service == null ? Map.of() : services.compile(service));
-            counters.servicesCompiled++;
-        }
-        for (ResourceKey key : graph.dirty().slices()) {
-            EndpointSliceResource slice = mesh.services().slice(key);
-            addresses.put(key, slice == null ? Map.of() : services.compile(slice));
-            counters.slicesCompiled++;
-        }
-        for (ResourceKey key : graph.dirty().pods()) {
-            PodResource pod = mesh.pods().get(key);
-            List<Diagnostic> found = new ArrayList<>();
-            addresses.put(key, pod == null ? Map.of() : pods.compile(pod, found));
-            book.put(new Compiled(key), found);
-            counters.podsCompiled++;
-        }
-        graph.dirty().clear();
-    }
-
-    // Owner of what compiling a resource found, beside what reading it did.
-    private record Compiled(ResourceKey key) {}
-
-    private void compilePolicy(ResourceKey key) {
-        List<Diagnostic> found = new ArrayList<>();
-        Authorization authorization = null;
-        boolean resolved = true;
-        AuthorizationPolicyResource policy = graph.mesh().policies().get(key);
-        PeerAuthenticationResource peer = graph.mesh().peers().get(key);
-        if (policy != null) {
-            authorization = policies.compile(policy, found);
-            resolved = References.check(policy, graph.mesh().existence(), settings.trustDomain(), found);
-        } else if (peer != null) {
-            authorization = policies.compile(peer, graph.mesh().peers(), found);
-            resolved = References.checkNamespace(peer.meta(), graph.mesh().existence(), found);
-        }
-        graph.mesh().existence().unresolved(key, !resolved);
-        authorizations.put(key, Authorizations.named(authorization));
-        book.put(new Compiled(key), found);
-        counters.policiesCompiled++;
+        return merged;
     }
 
     Counters counters() {
         return counters;
     }
 
-    Mesh mesh() {
-        return graph.mesh();
+    GraphCompiler graph() {
+        return graph;
     }
 
-    /** Everything compiled so far, by name; for tests. */
-    Map<String, Address> allAddresses() {
-        return addresses.all();
-    }
-
-    /** Everything compiled so far, by name; for tests. */
-    Map<String, Authorization> allAuthorizations() {
-        return authorizations.all();
-    }
-
-    /** The resources that count, as the files have left them; for tests. */
-    Set<Map.Entry<ResourceKey, Resource>> effective() {
-        return store.snapshot().entrySet();
+    ResourceStore store() {
+        return store;
     }
 }

@@ -103,7 +103,9 @@ final class PodCompiler {
 
     private boolean addServices(PodResource pod, List<ByteString> held, Workload.Builder workload) {
         boolean listedReady = false;
-        for (Services.Membership membership : mesh.services().of(pod, held)) {
+        // An endpoint at a node's address is not each of the pods that share it.
+        List<ByteString> own = pod.ownsAddresses() ? held : List.of();
+        for (Services.Membership membership : mesh.services().of(pod, own)) {
             EndpointSliceResource.Endpoint endpoint = membership.endpoint();
             listedReady |= endpoint != null && endpoint.ready() && !endpoint.terminating();
             boolean leaving = endpoint != null

@@ -21,11 +21,13 @@ final class ResourceStore {
 
     private final Map<String, FileState> files = new HashMap<>();
     private final Map<ResourceKey, Claims> claims = new HashMap<>();
+    private final String rootNamespace;
     private final DiagnosticBook book;
     private final Counters counters;
     private final Map<ResourceKey, Change> changes = new LinkedHashMap<>();
 
-    ResourceStore(DiagnosticBook book, Counters counters) {
+    ResourceStore(String rootNamespace, DiagnosticBook book, Counters counters) {
+        this.rootNamespace = rootNamespace;
         this.book = book;
         this.counters = counters;
     }
@@ -102,7 +104,7 @@ final class ResourceStore {
     }
 
     private void claim(Claims.Id id, Consumer<Claims> action) {
-        Claims own = claims.computeIfAbsent(id.key(), Claims::new);
+        Claims own = claims.computeIfAbsent(id.key(), key -> new Claims(key, rootNamespace));
         Resource before = own.effective();
         action.accept(own);
         Resource after = own.effective();

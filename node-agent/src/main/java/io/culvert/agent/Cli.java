@@ -1,5 +1,7 @@
 package io.culvert.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +41,7 @@ final class Cli implements Runnable {
     private CommandSpec spec;
 
     static int run(String[] arguments) {
-        return run(arguments, new PrintWriter(System.out, true), new PrintWriter(System.err, true));
+        return run(arguments, new PrintWriter(System.out, true, UTF_8), new PrintWriter(System.err, true, UTF_8));
     }
 
     static int run(String[] arguments, PrintWriter out, PrintWriter err) {
@@ -62,7 +64,7 @@ final class Cli implements Runnable {
     private static int fault(CommandLine root, ParameterException fault) {
         CommandLine where = fault.getCommandLine();
         String message = fault.getMessage();
-        if (where == root && fault instanceof CommandLine.UnmatchedArgumentException unmatched) {
+        if (where.getParent() == null && fault instanceof CommandLine.UnmatchedArgumentException unmatched) {
             String written = unmatched.getUnmatched().get(0);
             List<String> known = new ArrayList<>(root.getSubcommands().keySet());
             known.addAll(ELSEWHERE);
@@ -71,7 +73,10 @@ final class Cli implements Runnable {
         String name = where.getCommandSpec().qualifiedName();
         root.getErr().println(name + ": " + message);
         root.getErr()
-                .println(where == root ? "culvert help has the list of commands" : name + " --help has its options");
+                .println(
+                        where.getParent() == null
+                                ? "culvert help has the list of commands"
+                                : name + " --help has its options");
         return Main.EXIT_USAGE;
     }
 

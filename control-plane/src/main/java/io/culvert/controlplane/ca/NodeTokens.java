@@ -2,6 +2,7 @@ package io.culvert.controlplane.ca;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,12 +40,26 @@ public final class NodeTokens implements NodeAuthenticator {
     private boolean readable = true;
 
     /** A file's token, as its digest, and what tells whether the file is still the same. */
-    private record Token(byte[] digest, @Nullable Object fileKey, Instant modified, long size, boolean racy) {
+    private static final class Token {
+        private final byte[] digest;
+        private final @Nullable Object fileKey;
+        private final Instant modified;
+        private final long size;
+        private final boolean racy;
+
+        Token(String text, BasicFileAttributes file, Instant now) {
+            this.digest = digest(text);
+            this.fileKey = file.fileKey();
+            this.modified = file.lastModifiedTime().toInstant();
+            this.size = file.size();
+            this.racy = modified.plus(RACY).isAfter(now);
+        }
+
         boolean stillOf(BasicFileAttributes file) {
             return !racy
                     && file.size() == size
                     && file.lastModifiedTime().toInstant().equals(modified)
-                    && java.util.Objects.equals(file.fileKey(), fileKey);
+                    && Objects.equals(file.fileKey(), fileKey);
         }
     }
 
@@ -62,7 +78,7 @@ public final class NodeTokens implements NodeAuthenticator {
             boolean several = false;
             // Every token is compared, and each in constant time: the time taken tells nothing about any of them.
             for (Map.Entry<String, Token> token : tokens.entrySet()) {
-                if (MessageDigest.isEqual(token.getValue().digest(), offered)) {
+                if (MessageDigest.isEqual(token.getValue().digest, offered)) {
                     several |= node != null;
                     node = token.getKey();
                 }
@@ -88,7 +104,7 @@ public final class NodeTokens implements NodeAuthenticator {
                 }
             }
             readable = true;
-        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             if (readable) {
                 log.error(
                         "Cannot read the node tokens in {}: no node is known until that is mended ({})",
@@ -112,11 +128,7 @@ public final class NodeTokens implements NodeAuthenticator {
                 return null;
             }
             String text = Files.readString(file, StandardCharsets.UTF_8).strip();
-            Instant modified = attributes.lastModifiedTime().toInstant();
-            boolean racy = modified.plus(RACY).isAfter(clock.instant());
-            return text.isEmpty()
-                    ? null
-                    : new Token(digest(text), attributes.fileKey(), modified, attributes.size(), racy);
+            return text.isEmpty() ? null : new Token(text, attributes, clock.instant());
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {

@@ -60,4 +60,9 @@ final class Echo implements HboneStreamHandler {
     public void onWritable() {
         pay();
     }
+
+    @Override
+    public void onClosed() {
+        pay();
+    }
 }

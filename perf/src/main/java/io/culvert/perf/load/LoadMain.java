@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * The process that runs inside a pod: {@code echo PORT}; {@code load HOST PORT RATE CONNECTIONS SIZE WARMUP LENGTH}
  * (seconds), which prints one line of JSON; {@code hold HOST PORT COUNT}, which opens the connections, prints a line,
  * and for each line on standard input sends a byte round on all of them and prints what is still there, until
- * standard input ends.
+ * standard input ends; {@code probe HOST PORT SECONDS}, which prints a line whenever reachability changes.
  */
 public final class LoadMain {
     private LoadMain() {}
@@ -48,9 +48,14 @@ public final class LoadMain {
                 }
                 loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             }
+            case "probe" -> {
+                new ConnectProbe(new InetSocketAddress(args[1], Integer.parseInt(args[2])), System.out)
+                        .run(seconds(args[3]));
+                loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            }
             default ->
                 throw new IllegalArgumentException(
-                        String.format(Locale.ROOT, "unknown command '%s': echo, load or hold", args[0]));
+                        String.format(Locale.ROOT, "unknown command '%s': echo, load, hold or probe", args[0]));
         }
     }
 

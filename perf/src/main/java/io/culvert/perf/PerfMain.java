@@ -1,0 +1,26 @@
+package io.culvert.perf;
+
+import io.culvert.perf.figures.Figures;
+import io.culvert.perf.load.LoadMain;
+import java.util.Arrays;
+
+/** {@code culvert bench}: the figures of the product, and the load program by itself. */
+public final class PerfMain {
+    private static final String USAGE = """
+            usage: culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: 8 minutes)
+                   culvert bench load ARGUMENTS...    the load program by itself: echo, load, hold, probe
+            """;
+
+    private PerfMain() {}
+
+    public static void main(String[] args) throws Exception {
+        switch (args.length == 0 ? "" : args[0]) {
+            case "figures" -> System.exit(Figures.run(Arrays.asList(args).subList(1, args.length)));
+            case "load" -> LoadMain.main(Arrays.copyOfRange(args, 1, args.length));
+            default -> {
+                System.err.print(USAGE);
+                System.exit(64);
+            }
+        }
+    }
+}

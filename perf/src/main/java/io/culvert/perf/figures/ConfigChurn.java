@@ -1,0 +1,146 @@
+package io.culvert.perf.figures;
+
+import io.culvert.lab.Lab;
+import io.culvert.lab.LabOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/**
+ * 2,000 connections stay open while 50 policies and 500 workloads change each second for 30 s, each a file that is
+ * written into the watched directory. Every policy keeps allowing the connections, so none may be lost.
+ */
+final class ConfigChurn implements Figure {
+    private static final int CONNECTIONS = 2_000;
+    private static final int SECONDS = 30;
+    private static final int POLICIES = 50;
+    private static final int WORKLOADS = 500;
+
+    @Override
+    public String name() {
+        return "churn";
+    }
+
+    @Override
+    public String title() {
+        return "2,000 connections while 50 policies and 500 workloads change each second for 30 s";
+    }
+
+    @Override
+    public List<Row> measure(Consumer<String> progress) throws Exception {
+        try (Lab lab = Lab.start(Bench.pairs(), LabOptions.mesh(Launch.shipped()))) {
+            Bench.ready(lab);
+            lab.apply(Bench.namespace("churn", false));
+            Process holder = Bench.start(
+                    lab.pod("client.mesh"),
+                    "hold",
+                    lab.pod("server.mesh").ip4(),
+                    Integer.toString(Bench.ECHO_PORT),
+                    Integer.toString(CONNECTIONS));
+            try (BufferedReader out = new BufferedReader(
+                            new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII));
+                    OutputStream in = holder.getOutputStream()) {
+                progress.accept("opened " + out.readLine());
+                double slowest = 0;
+                for (int second = 1; second <= SECONDS; second++) {
+                    long began = System.nanoTime();
+                    writeAll(lab.configDirectory(), second);
+                    slowest = Math.max(slowest, (System.nanoTime() - began) / 1e9);
+                    check(in, out);
+                    long left = began + 1_000_000_000L - System.nanoTime();
+                    if (left > 0) {
+                        Thread.sleep(Duration.ofNanos(left));
+                    }
+                }
+                long written = System.nanoTime();
+                String marker = revision(SECONDS);
+                Bench.await(
+                        "both agents hold the last change",
+                        Duration.ofSeconds(30),
+                        () -> lab.nodes().stream()
+                                .allMatch(n -> n.agent().admin("/config_dump").contains(marker)));
+                double applied = (System.nanoTime() - written) / 1e9;
+                String last = check(in, out);
+                progress.accept("after " + SECONDS + " s " + last);
+                return rows(last, slowest, applied);
+            } finally {
+                holder.destroy();
+            }
+        }
+    }
+
+    private static String check(OutputStream in, BufferedReader out) throws IOException {
+        in.write('\n');
+        in.flush();
+        return String.valueOf(out.readLine());
+    }
+
+    private static List<Row> rows(String last, double slowest, double applied) {
+        double open = Bench.number(last, "", "open");
+        double lost = Bench.number(last, "", "lost");
+        return List.of(
+                new Row("connections lost", Long.toString(Math.round(lost)), "0", lost == 0),
+                new Row(
+                        "connections open and answering at the end",
+                        Long.toString(Math.round(open)),
+                        Integer.toString(CONNECTIONS),
+                        open == CONNECTIONS),
+                new Row(
+                        "longest second of writing",
+                        String.format(Locale.ROOT, "%.2f s", slowest),
+                        "<= 1 s",
+                        slowest <= 1),
+                new Row("last change at both agents after", String.format(Locale.ROOT, "%.2f s", applied), "-", true));
+    }
+
+    private static String revision(int second) {
+        return "churn-revision-" + second;
+    }
+
+    private static void writeAll(Path directory, int second) throws IOException {
+        for (int i = 0; i < POLICIES; i++) {
+            write(directory, "churn-policy-" + i + ".yaml", policy(i, second));
+        }
+        for (int i = 0; i < WORKLOADS; i++) {
+            write(directory, "churn-pod-" + i + ".yaml", workload(i, second));
+        }
+    }
+
+    private static String policy(int i, int second) {
+        return String.format(Locale.ROOT, """
+                apiVersion: security.istio.io/v1
+                kind: AuthorizationPolicy
+                metadata: {name: churn-%d, namespace: mesh}
+                spec:
+                  action: ALLOW
+                  rules:
+                  - from: [{source: {principals: ["cluster.local/ns/mesh/sa/default", "cluster.local/ns/mesh/sa/%s"]}}]
+                """, i, revision(second));
+    }
+
+    private static String workload(int i, int second) {
+        return String.format(Locale.ROOT, """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: churn-%1$d, namespace: churn, uid: churn-%1$d, labels: {app: churn, version: v%2$d}}
+                spec: {nodeName: far-node, serviceAccountName: default, containers: [{name: main}]}
+                status: {phase: Running, podIP: 10.250.%3$d.%4$d, podIPs: [{ip: 10.250.%3$d.%4$d}], conditions: [{type: Ready, status: "True"}]}
+                """, i, second, i / 250, i % 250 + 1);
+    }
+
+    private static void write(Path directory, String name, String text) throws IOException {
+        Path staged = directory.resolveSibling("staging").resolve(name);
+        Files.createDirectories(staged.getParent());
+        Files.writeString(staged, text, StandardCharsets.UTF_8);
+        Files.move(staged, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+}
