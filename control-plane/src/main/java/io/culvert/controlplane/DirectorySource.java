@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class DirectorySource implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DirectorySource.class);
 
+    private static final Duration START_PATIENCE = Duration.ofSeconds(2);
+
     private final Path root;
     private final SourceListener listener;
     private final SourceTiming timing;
@@ -58,9 +60,16 @@ final class DirectorySource implements AutoCloseable {
         watcher = this.root.getFileSystem().newWatchService();
     }
 
-    /** Reads all there is, tells the listener on this thread, and begins to watch. */
-    void start() {
+    /**
+     * Reads all there is, tells the listener on this thread, and begins to watch. Files that are just being written are
+     * waited for, but not for long.
+     */
+    void start() throws InterruptedException {
         scan();
+        long deadline = System.nanoTime() + START_PATIENCE.toNanos();
+        while (!suspects.isEmpty() && System.nanoTime() - deadline < 0) {
+            turn();
+        }
         deliver(true);
         thread = Thread.ofVirtual().name("config-source").start(this::run);
     }
@@ -68,21 +77,26 @@ final class DirectorySource implements AutoCloseable {
     private void run() {
         try {
             while (true) {
-                WatchKey key = watcher.poll(patience().toNanos(), TimeUnit.NANOSECONDS);
-                while (key != null) {
-                    onEvents(key);
-                    key = watcher.poll();
-                }
-                lookAtDue();
-                if (System.nanoTime() - nextScan >= 0) {
-                    scan();
-                }
+                turn();
                 deliver(false);
             }
         } catch (ClosedWatchServiceException e) {
             LOG.debug("source of {} closed", root, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for an event or something due, and looks. */
+    private void turn() throws InterruptedException {
+        WatchKey key = watcher.poll(patience().toNanos(), TimeUnit.NANOSECONDS);
+        while (key != null) {
+            onEvents(key);
+            key = watcher.poll();
+        }
+        lookAtDue();
+        if (System.nanoTime() - nextScan >= 0) {
+            scan();
         }
     }
 

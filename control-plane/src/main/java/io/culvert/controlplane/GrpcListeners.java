@@ -112,9 +112,19 @@ final class GrpcListeners implements AutoCloseable {
         return String.valueOf(cause.getMessage());
     }
 
+    /** What still runs needs the threads that are ended next. */
+    private static void awaitEnd(Server server) {
+        try {
+            server.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void close() {
         servers.forEach(Server::shutdownNow);
+        servers.forEach(GrpcListeners::awaitEnd);
         servers.clear();
         if (socketFile != null) {
             socketFile.remove();

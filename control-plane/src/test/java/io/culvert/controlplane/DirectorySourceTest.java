@@ -41,7 +41,7 @@ class DirectorySourceTest {
         }
     }
 
-    private void start(Duration rescan) throws IOException {
+    private void start(Duration rescan) throws Exception {
         source = new DirectorySource(
                 directory,
                 (files, faults) -> found.add(new Found(new HashMap<>(files), faults)),
