@@ -1,5 +1,6 @@
 package io.culvert.cni;
 
+import io.culvert.core.lifecycle.Component;
 import io.culvert.core.linux.NetworkNamespace;
 import io.culvert.proto.node.PodReport;
 import java.io.IOException;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Any thread. What waits for tools runs on four workers of its own.
  */
-public final class CaptureController implements AutoCloseable {
+public final class CaptureController implements Component, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CaptureController.class);
     private static final int WORKERS = 4;
     private static final Duration TOOL_TIMEOUT = Duration.ofSeconds(10);
@@ -37,8 +38,10 @@ public final class CaptureController implements AutoCloseable {
     private final PodDirectory directory;
     private final StateFile file;
     private final Map<String, RuleBackend> backends;
-    private final @Nullable AutoCloseable ownScheduler;
+    private final @Nullable ThreadScheduler ownScheduler;
     private final Map<String, PodCapture> pods = new ConcurrentHashMap<>();
+    private final Set<PodCapture> adopted = ConcurrentHashMap.newKeySet();
+    private volatile boolean started;
     private final AtomicBoolean refreshing = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     // Opted-in pods that no CNI call has named, as last reported. Owned by refresh.
@@ -87,15 +90,22 @@ public final class CaptureController implements AutoCloseable {
                 settings, scheduler, backend, proxy, reporter, new CaptureCounters(), namespaces, cgroups, new Owner());
     }
 
+    @Override
+    public String name() {
+        return "capture";
+    }
+
     /**
      * Takes back the pods of the state file, at once and with what was wanted of them last, then follows the directory.
      *
      * @throws IOException when the state directory cannot be read; the message names it
      */
+    @Override
     public void start() throws IOException {
         for (StateFile.Entry entry : file.read()) {
             adopt(entry);
         }
+        started = true;
         directory.addListener(this::directoryChanged);
         directoryChanged();
         tick();
@@ -112,6 +122,14 @@ public final class CaptureController implements AutoCloseable {
                 .map(PodCapture::status)
                 .allMatch(status ->
                         status.state() == PodReport.State.ENABLED || status.state() == PodReport.State.NOT_ENROLLED);
+    }
+
+    /**
+     * Whether every pod that the agent before this one had has been tried once, well or not: a list of reports is
+     * complete only then.
+     */
+    public boolean adopted() {
+        return started && pods.values().stream().allMatch(pod -> !adopted.contains(pod) || pod.tried());
     }
 
     public CaptureCounters counters() {
@@ -191,11 +209,7 @@ public final class CaptureController implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true) && ownScheduler != null) {
-            try {
-                ownScheduler.close();
-            } catch (Exception e) {
-                throw new IllegalStateException("threads of the capture controller do not end", e);
-            }
+            ownScheduler.close();
         }
     }
 
@@ -209,6 +223,7 @@ public final class CaptureController implements AutoCloseable {
         }
         PodCapture pod = new PodCapture(context, attachment, entry.spec(), entry.backend());
         pods.put(attachment.key(), pod);
+        adopted.add(pod);
         // The first look compares the inode: another namespace by that name is taken only if it has the pod's address.
         pod.inspect();
     }
@@ -298,6 +313,7 @@ public final class CaptureController implements AutoCloseable {
         @Override
         public void gone(PodCapture pod) {
             pods.remove(pod.attachment().key(), pod);
+            adopted.remove(pod);
             save();
             // It may be wanted again already, in a sandbox to come.
             directoryChanged();

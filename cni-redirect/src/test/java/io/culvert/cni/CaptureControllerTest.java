@@ -168,7 +168,7 @@ class CaptureControllerTest {
         fakes.log.clear();
         fakes.proxy.listening.clear();
         fakes.time.pass(TICK);
-        assertThat(fakes.log).containsExactly("report PENDING", "start a", "apply", "report ENABLED");
+        assertThat(fakes.log).containsExactly("start a", "apply");
         assertThat(controller.counters().get(Event.HEALED_LISTENERS)).isEqualTo(1);
         assertThat(controller.status().getFirst().healed()).isEqualTo(2);
     }
@@ -282,7 +282,8 @@ class CaptureControllerTest {
         captured("a");
         Fakes next = new Fakes();
         CaptureController restarted = controller(next, next.backend);
-        assertThat(next.log).containsExactly("report PENDING", "start a", "apply", "report ENABLED");
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
+        assertThat(restarted.adopted()).isTrue();
         assertThat(restarted.settled()).isTrue();
         next.directory.put(Fakes.pod("a", false));
         next.time.pass(Duration.ofSeconds(10));

@@ -159,7 +159,7 @@ class CaptureKernelTest {
             }
         } finally {
             Files.delete(cgroup);
-            var _ = cgroup.getParent().toFile().delete(); // Not when another run has its own in it.
+            var _ = cgroups.mount().resolve("kubepods").toFile().delete(); // Not when another run has its own in it.
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,8 @@ final class DeltaStream implements StreamObserver<DeltaDiscoveryRequest> {
     private final @Nullable String provedNode;
     private final String peer;
     private final Instant since;
-    private final Runnable onClosed;
+    private final Runnable onAnswer;
+    private final Consumer<DeltaStream> onClosed;
     private final Runnable wakeUp;
     private final Queue<DeltaDiscoveryRequest> requests = new ConcurrentLinkedQueue<>();
     private final Semaphore signal = new Semaphore(0);
@@ -47,16 +49,17 @@ final class DeltaStream implements StreamObserver<DeltaDiscoveryRequest> {
     DeltaStream(
             XdsCache cache,
             ServerCallStreamObserver<DeltaDiscoveryResponse> responses,
-            @Nullable String provedNode,
-            String peer,
+            CallerNode.Caller caller,
             Instant since,
-            java.util.function.Consumer<DeltaStream> onClosed) {
+            Runnable onAnswer,
+            Consumer<DeltaStream> onClosed) {
         this.cache = cache;
         this.responses = responses;
-        this.provedNode = provedNode;
-        this.peer = peer;
+        provedNode = caller.node();
+        peer = caller.peer();
         this.since = since;
-        this.onClosed = () -> onClosed.accept(this);
+        this.onAnswer = onAnswer;
+        this.onClosed = onClosed;
         node = provedNode == null ? "" : provedNode;
         wakeUp = signal::release;
         status = new AgentStatus("", node, provedNode != null, peer, since, Map.of());
@@ -133,7 +136,7 @@ final class DeltaStream implements StreamObserver<DeltaDiscoveryRequest> {
         } finally {
             closed = true;
             cache.removeListener(wakeUp);
-            onClosed.run();
+            onClosed.accept(this);
         }
     }
 
@@ -155,6 +158,7 @@ final class DeltaStream implements StreamObserver<DeltaDiscoveryRequest> {
         Map<ResourceType, AgentStatus.TypeStatus> now = new EnumMap<>(ResourceType.class);
         types.forEach((type, stream) -> now.put(type, stream.status()));
         status = new AgentStatus(id, node, provedNode != null, peer, since, now);
+        onAnswer.run();
     }
 
     /** Policies before the workloads that name them, and their removal after. */

@@ -16,6 +16,7 @@ final class DeltaXdsServer extends AggregatedDiscoveryServiceGrpc.AggregatedDisc
     private final XdsCache cache;
     private final InstantSource clock;
     private final Set<DeltaStream> streams = ConcurrentHashMap.newKeySet();
+    private volatile Runnable onChange = () -> {};
 
     DeltaXdsServer(XdsCache cache, InstantSource clock) {
         this.cache = cache;
@@ -34,11 +35,24 @@ final class DeltaXdsServer extends AggregatedDiscoveryServiceGrpc.AggregatedDisc
                     .asRuntimeException());
             return new Refused();
         }
-        DeltaStream stream =
-                new DeltaStream(cache, call, caller.node(), caller.peer(), clock.instant(), streams::remove);
+        DeltaStream stream = new DeltaStream(cache, call, caller, clock.instant(), this::changed, this::gone);
         streams.add(stream);
         stream.begin();
         return stream;
+    }
+
+    private void gone(DeltaStream stream) {
+        streams.remove(stream);
+        changed();
+    }
+
+    private void changed() {
+        onChange.run();
+    }
+
+    /** Runs {@code action} when a client came, went or answered; it must not block. */
+    void onChange(Runnable action) {
+        onChange = action;
     }
 
     /** The clients that are connected now. */

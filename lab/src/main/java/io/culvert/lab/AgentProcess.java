@@ -116,7 +116,7 @@ public final class AgentProcess implements AutoCloseable {
 
     private String require(int port, String path) {
         try {
-            NodeSockets.HttpAnswer answer = get(port, path);
+            NamespaceSockets.HttpAnswer answer = get(port, path);
             if (answer.status() != 200) {
                 throw new LabException("the agent of " + node.name() + " answers " + answer.status() + " to " + path
                         + " on port " + port + ": " + answer.body().strip());
@@ -127,7 +127,7 @@ public final class AgentProcess implements AutoCloseable {
         }
     }
 
-    private NodeSockets.HttpAnswer get(int port, String path) throws IOException {
+    private NamespaceSockets.HttpAnswer get(int port, String path) throws IOException {
         return node.sockets().get(InetAddress.getLoopbackAddress(), port, path, Map.of(), TIMEOUT, BODY_LIMIT);
     }
 }

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,6 +36,7 @@ public final class LabMain {
             usageHelp = true,
             scope = ScopeType.INHERIT,
             description = "shows this")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it
     private boolean help;
 
     private LabMain() {}
@@ -180,9 +180,8 @@ public final class LabMain {
         long start = System.nanoTime();
         LabOptions options = (noMesh ? LabOptions.plain() : LabOptions.mesh(Launchers.find()))
                 .withProgress(line -> System.out.println("culvert lab: " + line));
-        CountDownLatch down = new CountDownLatch(1);
         try (Lab lab = Lab.start(read(file.toString()), options);
-                Control _ = new Control(lab.run(), new Commands(lab, down::countDown)::run)) {
+                LabServer server = new LabServer(lab)) {
             lab.awaitReady(UP);
             System.out.printf(
                     "lab %d is up after %.1f s: %d nodes, %d pods%n%n",
@@ -192,9 +191,7 @@ public final class LabMain {
                     lab.pods().size());
             System.out.println(hint(lab));
             Detached.release(0, lab.directory().resolve("lab.log"));
-            down.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            server.awaitDown();
         }
     }
 

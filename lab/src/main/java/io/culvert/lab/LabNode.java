@@ -9,7 +9,7 @@ public final class LabNode implements AutoCloseable {
     private final Resource resource;
     private final Netns netns;
     private final NodeAddresses addresses;
-    private final NodeSockets sockets;
+    private final NamespaceSockets sockets;
     private @Nullable AgentProcess agent;
     private int pods;
     private String rules = "";
@@ -18,7 +18,7 @@ public final class LabNode implements AutoCloseable {
         this.resource = resource;
         this.netns = netns;
         this.addresses = addresses;
-        this.sockets = new NodeSockets(netns);
+        this.sockets = new NamespaceSockets(netns);
     }
 
     /** The node's name in the cluster. */
@@ -64,7 +64,8 @@ public final class LabNode implements AutoCloseable {
         return addresses;
     }
 
-    NodeSockets sockets() {
+    /** Sockets in its network namespace: what its kubelet would use. */
+    public NamespaceSockets sockets() {
         return sockets;
     }
 

@@ -62,6 +62,7 @@ public final class LabPod {
     private volatile String trouble = "";
     private volatile @Nullable Sandbox sandbox;
     private @Nullable Thread worker;
+    private @Nullable NamespaceSockets sockets;
     private String hostNames = "";
 
     LabPod(PodSpec spec, LabNode node, Netns netns, Path files, Host host) {
@@ -173,6 +174,14 @@ public final class LabPod {
         return running.enter(spec.containers().getFirst(), command);
     }
 
+    /** Sockets in its network namespace, for clients and servers of this process. The pod closes them at its end. */
+    public synchronized NamespaceSockets sockets() {
+        if (sockets == null) {
+            sockets = new NamespaceSockets(netns);
+        }
+        return sockets;
+    }
+
     /** Stops the processes of its containers as a crash would, without the restart that follows one. */
     public void stopProcesses() {
         containers.forEach(container -> container.halt(Duration.ofSeconds(5)));
@@ -181,6 +190,26 @@ public final class LabPod {
     /** Starts the processes again that {@link #stopProcesses} stopped. */
     public void startProcesses() {
         containers.forEach(PodContainer::resume);
+    }
+
+    /**
+     * Ends the pod's processes and starts them again in new namespaces under the same names and addresses, as a runtime
+     * does whose sandbox died.
+     */
+    public void replaceNamespace() {
+        containers.forEach(container -> container.stop(Duration.ZERO));
+        containers.clear();
+        Sandbox running = sandbox;
+        if (running != null) {
+            running.close();
+        }
+        closeSockets();
+        // The kernel takes a namespace's interfaces away some time after its end; the port's name is needed now.
+        Command.run(node.netns().enter(List.of("ip", "link", "delete", port)), "");
+        netns.delete();
+        attached = false;
+        phase = Phase.PENDING;
+        run();
     }
 
     Resource resource() {
@@ -242,6 +271,7 @@ public final class LabPod {
         if (running != null) {
             running.close();
         }
+        closeSockets();
         if (announce) {
             detach();
             netns.delete();
@@ -349,6 +379,13 @@ public final class LabPod {
 
     private Path log(ContainerSpec container) {
         return files.resolve(container.name() + ".log");
+    }
+
+    private synchronized void closeSockets() {
+        if (sockets != null) {
+            sockets.close();
+            sockets = null;
+        }
     }
 
     private void awaitWorker() {

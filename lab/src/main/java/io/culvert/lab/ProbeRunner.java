@@ -16,10 +16,10 @@ final class ProbeRunner {
 
     private static final int BODY_LIMIT = 10 * 1024;
 
-    private final NodeSockets sockets;
+    private final NamespaceSockets sockets;
     private final GrpcHealth grpc;
 
-    ProbeRunner(NodeSockets sockets, GrpcHealth grpc) {
+    ProbeRunner(NamespaceSockets sockets, GrpcHealth grpc) {
         this.sockets = sockets;
         this.grpc = grpc;
     }

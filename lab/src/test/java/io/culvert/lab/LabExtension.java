@@ -13,30 +13,30 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Brings a lab up once for a test class, shows what its processes said when a test fails, and takes it down. */
-final class LabExtension implements BeforeAllCallback, AfterAllCallback, AfterTestExecutionCallback {
+public final class LabExtension implements BeforeAllCallback, AfterAllCallback, AfterTestExecutionCallback {
     private static final Duration UP = Duration.ofSeconds(60);
 
     private final String description;
     private final LabOptions options;
     private @Nullable Lab lab;
 
-    /** {@code description} is a resource beside this class. */
-    LabExtension(String description, LabOptions options) {
+    /** {@code description} is Kubernetes YAML. */
+    public LabExtension(String description, LabOptions options) {
         this.description = description;
         this.options = options;
     }
 
-    Lab lab() {
+    public Lab lab() {
         return Objects.requireNonNull(lab, "the lab is not up");
     }
 
-    LabPod pod(String name) {
+    public LabPod pod(String name) {
         return lab().pod(name);
     }
 
     @Override
     public void beforeAll(ExtensionContext context) {
-        Lab started = Lab.start(resource(description), options);
+        Lab started = Lab.start(description, options);
         lab = started;
         try {
             started.awaitReady(UP);
@@ -61,6 +61,7 @@ final class LabExtension implements BeforeAllCallback, AfterAllCallback, AfterTe
         }
     }
 
+    /** The text of a resource beside this class. */
     static String resource(String name) {
         try (InputStream stream = LabExtension.class.getResourceAsStream(name)) {
             return new String(Objects.requireNonNull(stream, name).readAllBytes(), StandardCharsets.UTF_8);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 class PlainClusterIT {
     @RegisterExtension
-    static final LabExtension lab = new LabExtension("plain.yaml", LabOptions.plain());
+    static final LabExtension lab = new LabExtension(LabExtension.resource("plain.yaml"), LabOptions.plain());
 
     @Test
     void podsReachEachOtherAcrossNodesByBothFamilies() {

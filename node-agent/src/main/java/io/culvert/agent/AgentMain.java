@@ -1,10 +1,11 @@
 package io.culvert.agent;
 
+import io.culvert.core.lifecycle.Lifecycle;
 import io.culvert.core.telemetry.Logging;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code culvert agent}. */
+/** {@code culvert agent}: start, wait, drain. */
 final class AgentMain {
     private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
 
@@ -12,7 +13,8 @@ final class AgentMain {
 
     static int run(AgentConfig config) {
         Logging.setLevels(config.logLevel());
-        LOG.info("agent {}", Version.text());
-        return 0;
+        LOG.info("culvert agent {} with {}", Version.text(), config.effective());
+        return Serving.run(
+                "agent", config.drain(), guards -> new Lifecycle(new Agent(config, guards::requestStop).components()));
     }
 }

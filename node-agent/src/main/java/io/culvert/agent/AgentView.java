@@ -1,7 +1,9 @@
 package io.culvert.agent;
 
 import io.culvert.core.mesh.MeshState;
+import io.culvert.core.xds.XdsStatus;
 import io.culvert.identity.CredentialStatus;
+import io.culvert.ztunnel.ConnectionView;
 import java.util.List;
 
 /** What the admin pages of an agent show. Any thread. */
@@ -10,9 +12,11 @@ interface AgentView {
 
     MeshState state();
 
+    XdsStatus controlPlane();
+
     List<CredentialStatus> certificates();
 
-    List<PodStatus> pods();
+    List<PodView> pods();
 
-    List<OpenConnection> connections();
+    List<ConnectionView> connections();
 }

@@ -1,7 +1,8 @@
 package io.culvert.agent;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -40,10 +41,7 @@ final class Cli implements Runnable {
     private CommandSpec spec;
 
     static int run(String[] arguments) {
-        return run(
-                arguments,
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        return run(arguments, new PrintWriter(System.out, true, UTF_8), new PrintWriter(System.err, true, UTF_8));
     }
 
     static int run(String[] arguments, PrintWriter out, PrintWriter err) {
@@ -66,7 +64,7 @@ final class Cli implements Runnable {
     private static int fault(CommandLine root, ParameterException fault) {
         CommandLine where = fault.getCommandLine();
         String message = fault.getMessage();
-        if (where.equals(root) && fault instanceof CommandLine.UnmatchedArgumentException unmatched) {
+        if (where.getParent() == null && fault instanceof CommandLine.UnmatchedArgumentException unmatched) {
             String written = unmatched.getUnmatched().get(0);
             List<String> known = new ArrayList<>(root.getSubcommands().keySet());
             known.addAll(ELSEWHERE);
@@ -76,7 +74,7 @@ final class Cli implements Runnable {
         root.getErr().println(name + ": " + message);
         root.getErr()
                 .println(
-                        where.equals(root)
+                        where.getParent() == null
                                 ? "culvert help has the list of commands"
                                 : name + " --help has its options");
         return Main.EXIT_USAGE;

@@ -8,6 +8,8 @@ import io.culvert.core.mesh.Policy;
 import io.culvert.core.mesh.PortMap;
 import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
+import io.culvert.core.telemetry.Way;
+import io.culvert.ztunnel.ConnectionView;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.Locale;
@@ -44,7 +46,7 @@ final class ConfigDump {
         json.writeFieldName("certificates");
         Json.array(json, view.certificates(), CertificateJson::write);
         json.writeObjectFieldStart("workloadState");
-        for (PodStatus pod : view.pods()) {
+        for (PodView pod : view.pods()) {
             json.writeFieldName(pod.uid());
             workloadState(json, pod);
         }
@@ -125,7 +127,7 @@ final class ConfigDump {
         json.writeEndObject();
     }
 
-    private void workloadState(JsonGenerator json, PodStatus pod) throws IOException {
+    private void workloadState(JsonGenerator json, PodView pod) throws IOException {
         json.writeStartObject();
         json.writeStringField("state", pod.state().equals("enabled") ? "Up" : "Pending");
         json.writeObjectFieldStart("connections");
@@ -142,17 +144,24 @@ final class ConfigDump {
 
     private void connections(JsonGenerator json, String field, String uid, boolean inbound) throws IOException {
         json.writeArrayFieldStart(field);
-        for (OpenConnection c : view.connections()) {
-            if (c.inbound() == inbound && c.uid().equals(uid)) {
+        for (ConnectionView c : view.connections()) {
+            if (c.outbound() != inbound && c.pod().equals(uid)) {
                 json.writeStartObject();
-                json.writeStringField("src", c.source());
-                json.writeStringField("originalDst", c.originalDestination());
-                json.writeStringField("actualDst", c.actualDestination());
-                json.writeStringField("protocol", c.protocol());
+                json.writeStringField("src", Addresses.text(c.source()));
+                json.writeStringField("originalDst", Addresses.text(c.originalDestination()));
+                json.writeStringField("actualDst", Addresses.text(c.destination()));
+                json.writeStringField("protocol", protocol(c.way()));
                 json.writeEndObject();
             }
         }
         json.writeEndArray();
+    }
+
+    private static String protocol(Way way) {
+        return switch (way) {
+            case TUNNEL, WAYPOINT, INBOUND_HBONE -> "HBONE";
+            case SAME_NODE, PLAIN, REFUSED, INBOUND_PLAIN -> "TCP";
+        };
     }
 
     static void config(JsonGenerator json, AgentConfig c) throws IOException {

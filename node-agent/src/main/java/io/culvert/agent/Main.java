@@ -28,18 +28,17 @@ public final class Main {
         List<String> rest = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
         boolean help = rest.contains("--help") || rest.contains("-h");
         try {
-            switch (command) {
-                case "agent":
-                    return help
+            return switch (command) {
+                case "agent" ->
+                    help
                             ? Usage.print("agent", AgentConfig.OPTIONS)
                             : AgentMain.run(AgentConfig.read(rest, System.getenv()));
-                case "controller":
-                    return help
+                case "controller" ->
+                    help
                             ? Usage.print("controller", ControllerConfig.OPTIONS)
                             : ControllerMain.run(ControllerConfig.read(rest, System.getenv()));
-                default:
-                    return Cli.run(arguments);
-            }
+                default -> Cli.run(arguments);
+            };
         } catch (UsageException e) {
             Usage.faults(command, e);
             return EXIT_USAGE;

@@ -113,7 +113,7 @@ final class StatusCommand implements Callable<Integer> {
         Table pods = new Table(
                 "NODE", "POD", "STATE", "IDENTITY", "CERTIFICATE", "EXPIRES IN", "CONNECTIONS", "UNPROXIED", "REASON");
         Table connections =
-                new Table("NODE", "DIRECTION", "WAY", "SOURCE", "DESTINATION", "PEER", "SENT", "RECEIVED", "AGE");
+                new Table("NODE", "DIRECTION", "WAY", "SOURCE", "DESTINATION", "IDENTITY", "SENT", "RECEIVED");
         int more = 0;
         int shown = 0;
         for (Answer answer : answers) {
@@ -170,10 +170,9 @@ final class StatusCommand implements Callable<Integer> {
             c.path("way").asText(),
             c.path("src").asText(),
             c.path("originalDst").asText(),
-            c.path("peer").asText("-"),
+            c.path("identity").asText("-"),
             c.path("bytesSent").asText(),
-            c.path("bytesReceived").asText(),
-            left(Duration.ofMillis(c.path("ageMillis").asLong()))
+            c.path("bytesReceived").asText()
         };
     }
 

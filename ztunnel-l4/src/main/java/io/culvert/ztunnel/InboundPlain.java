@@ -31,7 +31,7 @@ final class InboundPlain extends ProxiedConnection implements ChannelFutureListe
 
     private InboundPlain(PodProxy pod, EpollSocketChannel channel, InetSocketAddress requested, EventLoop loop) {
         super(pod, pod.newBudget(), channel.remoteAddress(), requested, loop);
-        client = new RelaySocket(budget);
+        client = new RelaySocket(channel, budget);
         client.owner(this);
     }
 

@@ -45,7 +45,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
     private OutboundConnection(
             PodProxy pod, ByteBudget budget, EpollSocketChannel channel, InetSocketAddress requested, EventLoop loop) {
         super(pod, budget, channel.remoteAddress(), requested, loop);
-        client = new RelaySocket(budget);
+        client = new RelaySocket(channel, budget);
         client.owner(this);
     }
 

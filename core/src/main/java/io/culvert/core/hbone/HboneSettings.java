@@ -33,11 +33,12 @@ public record HboneSettings(Flow flow, Timeouts timeouts, Limits limits) {
         public static final Flow DEFAULT = new Flow(64 << 10, 4 << 20, 16 << 20, 64 << 10, 256 << 10, 64 << 10);
 
         public Flow {
-            require(initialWindow >= 1024 && initialWindow <= maxWindow, "initialWindow between 1 KiB and maxWindow");
-            require(maxWindow <= 1 << 30, "maxWindow at most 1 GiB");
-            require(connectionWindow >= 65535 && connectionWindow <= 1 << 30, "connectionWindow 64 KiB to 1 GiB");
-            require(maxFrame >= 16384 && maxFrame <= 1 << 20, "maxFrame between 16 KiB and 1 MiB");
-            require(lowWatermark >= 0 && lowWatermark < highWatermark, "lowWatermark below highWatermark");
+            Rule.require(
+                    initialWindow >= 1024 && initialWindow <= maxWindow, "initialWindow between 1 KiB and maxWindow");
+            Rule.require(maxWindow <= 1 << 30, "maxWindow at most 1 GiB");
+            Rule.require(connectionWindow >= 65535 && connectionWindow <= 1 << 30, "connectionWindow 64 KiB to 1 GiB");
+            Rule.require(maxFrame >= 16384 && maxFrame <= 1 << 20, "maxFrame between 16 KiB and 1 MiB");
+            Rule.require(lowWatermark >= 0 && lowWatermark < highWatermark, "lowWatermark below highWatermark");
         }
     }
 
@@ -70,9 +71,9 @@ public record HboneSettings(Flow flow, Timeouts timeouts, Limits limits) {
                 Duration.ofSeconds(25));
 
         public Timeouts {
-            require(connect.isPositive() && settings.isPositive() && response.isPositive(), "positive timeouts");
-            require(pingInterval.isPositive() && pingTimeout.isPositive(), "positive ping times");
-            require(idle.isPositive() && !drain.isNegative(), "positive idle and drain times");
+            Rule.require(connect.isPositive() && settings.isPositive() && response.isPositive(), "positive timeouts");
+            Rule.require(pingInterval.isPositive() && pingTimeout.isPositive(), "positive ping times");
+            Rule.require(idle.isPositive() && !drain.isNegative(), "positive idle and drain times");
         }
     }
 
@@ -96,15 +97,18 @@ public record HboneSettings(Flow flow, Timeouts timeouts, Limits limits) {
         public static final Limits DEFAULT = new Limits(100, 100, 64 << 10, 16 << 10, 256, 4096);
 
         public Limits {
-            require(streamsPerTunnel > 0 && concurrentStreams > 0, "positive stream limits");
-            require(serverHeaderBytes >= 1024 && clientHeaderBytes >= 1024, "header lists of at least 1 KiB");
-            require(tunnelsPerKey > 0 && waitingOpens > 0, "positive pool limits");
+            Rule.require(streamsPerTunnel > 0 && concurrentStreams > 0, "positive stream limits");
+            Rule.require(serverHeaderBytes >= 1024 && clientHeaderBytes >= 1024, "header lists of at least 1 KiB");
+            Rule.require(tunnelsPerKey > 0 && waitingOpens > 0, "positive pool limits");
         }
     }
 
-    private static void require(boolean condition, String rule) {
-        if (!condition) {
-            throw new IllegalArgumentException("HBONE settings: want " + rule);
+    /** A class of its own: the nested records must not initialise the outer one, whose constants are made of theirs. */
+    private static final class Rule {
+        private static void require(boolean condition, String rule) {
+            if (!condition) {
+                throw new IllegalArgumentException("HBONE settings: want " + rule);
+            }
         }
     }
 }

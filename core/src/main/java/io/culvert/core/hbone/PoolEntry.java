@@ -209,19 +209,23 @@ final class PoolEntry implements ClientTunnel.Owner {
     }
 
     private void connect(TunnelTls.Credential credential) {
-        Channel channel;
+        Duration timeout = shared.settings().timeouts().connect();
+        Channel channel = null;
+        ClientTunnel tunnel;
         try {
             channel = sockets.newChannel(key);
+            TunnelOptions.apply(channel, timeout);
+            Handshake handshake = new TlsHandshake(shared.tls(), key.local(), key.expected());
+            tunnel = new ClientTunnel(shared, handshake, this, credential.generation());
+            channel.pipeline().addLast(credential.clientHandler(channel.alloc()), tunnel);
         } catch (RuntimeException e) {
+            if (channel != null) {
+                channel.unsafe().closeForcibly();
+            }
             String detail = "cannot make a socket for " + key.destination() + ": " + e.getMessage();
             loop.execute(() -> attemptFailed(HboneFailure.CONNECT, detail, e));
             return;
         }
-        Duration timeout = shared.settings().timeouts().connect();
-        TunnelOptions.apply(channel, timeout);
-        Handshake handshake = new TlsHandshake(shared.tls(), key.local(), key.expected());
-        ClientTunnel tunnel = new ClientTunnel(shared, handshake, this, credential.generation());
-        channel.pipeline().addLast(credential.clientHandler(channel.alloc()), tunnel);
         alive.add(tunnel);
         // Registered and connecting in one go: a socket that epoll watches before connect(2) reports a hang-up.
         ChannelFuture registered = loop.register(channel);

@@ -127,7 +127,7 @@ public final class Dialer {
         }
 
         private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local) {
-            RelaySocket attempt = new RelaySocket(budget);
+            RelaySocket attempt = new RelaySocket(channel, budget);
             socket = attempt;
             channel.pipeline().addLast(attempt);
             ChannelFuture registered = loop.register(channel);

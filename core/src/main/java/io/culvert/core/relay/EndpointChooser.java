@@ -118,7 +118,7 @@ public final class EndpointChooser {
         return left < right ? a : b;
     }
 
-    /** Matched leading scopes; a leading NETWORK that matches outweighs all others, one that does not is passed over. */
+    /** Matched leading scopes; a leading NETWORK counts as much as all others together, and one that does not match is passed over. */
     static int rank(List<Scope> scopes, Workload source, Workload endpoint) {
         int rank = 0;
         for (int i = 0; i < scopes.size(); i++) {

@@ -32,8 +32,8 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     private static final Logger LOG = LoggerFactory.getLogger(RelaySocket.class);
 
     private final ByteBudget budget;
-    private @Nullable Channel channel;
-    private @Nullable WriteTracker writes;
+    private final Channel channel;
+    private final WriteTracker writes;
     private @Nullable Owner owner;
     private @Nullable Relay relay;
     private @Nullable ArrayDeque<ByteBuf> held;
@@ -48,16 +48,19 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     // Whether writes are charged here: not when they come from a stream, whose window is charged.
     private boolean chargesWrites;
 
-    /** @param budget what this connection's queues are charged to */
-    public RelaySocket(ByteBudget budget) {
+    /**
+     * The handler for {@code channel}, which the caller adds to its pipeline.
+     *
+     * @param budget what this connection's queues are charged to
+     */
+    public RelaySocket(Channel channel, ByteBudget budget) {
+        this.channel = channel;
         this.budget = budget;
+        this.writes = new WriteTracker(channel, this);
     }
 
-    /** The socket's channel; after the handler was added to it. */
+    /** The socket's channel. */
     public Channel channel() {
-        if (channel == null) {
-            throw new IllegalStateException("not in a pipeline yet");
-        }
         return channel;
     }
 
@@ -71,13 +74,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
 
     /** Whether the peer has reset the connection, or it is closed for another reason. */
     public boolean isGone() {
-        return reset || (channel != null && !channel.isOpen());
-    }
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-        channel = ctx.channel();
-        writes = new WriteTracker(ctx.channel(), this);
+        return reset || !channel.isOpen();
     }
 
     @Override
@@ -197,14 +194,14 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         }
         reading = on;
         if (!on) {
-            channel().config().setAutoRead(false);
+            channel.config().setAutoRead(false);
             return;
         }
         if (held != null) {
             handOverHeld(relay);
         }
         if (reading && !inputEnded) {
-            channel().config().setAutoRead(true);
+            channel.config().setAutoRead(true);
         }
         deliverEnd();
     }
@@ -235,7 +232,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     @Override
     public void write(ByteBuf data) {
         int bytes = data.readableBytes();
-        if (writes == null || outputShut || bytes == 0) {
+        if (outputShut || bytes == 0) {
             data.release();
             if (relay != null && bytes > 0) {
                 relay.other(this).consumed(bytes);
@@ -246,7 +243,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             budget.charge(bytes);
         }
         writes.add(bytes);
-        var _ = channel().write(data, writes);
+        var _ = channel.write(data, writes);
     }
 
     /** The {@code bytes} of the oldest write have left, or are lost when there is a {@code failure}. */
@@ -262,7 +259,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         if (from != null) {
             from.onWritten(this, bytes);
         }
-        if (writes != null && writes.isEmpty()) {
+        if (writes.isEmpty()) {
             onDrained();
         }
     }
@@ -272,7 +269,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             shutOutput();
         }
         if (closing) {
-            var _ = channel().close();
+            var _ = channel.close();
         }
     }
 
@@ -280,7 +277,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     public void flush() {
         if (!flushScheduled) {
             flushScheduled = true;
-            channel().eventLoop().execute(this);
+            channel.eventLoop().execute(this);
         }
     }
 
@@ -288,7 +285,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     @Override
     public void run() {
         flushScheduled = false;
-        channel().flush();
+        channel.flush();
     }
 
     @Override
@@ -300,18 +297,18 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
 
     @Override
     public boolean isWritable() {
-        return channel().isWritable();
+        return channel.isWritable();
     }
 
     @Override
     public int pendingBytes() {
-        return writes == null ? 0 : writes.pendingBytes();
+        return writes.pendingBytes();
     }
 
     @Override
     public void finish() {
         finishing = true;
-        if (writes == null || writes.isEmpty()) {
+        if (writes.isEmpty()) {
             shutOutput();
         } else {
             flush();
@@ -321,7 +318,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     private void shutOutput() {
         outputShut = true;
         // Not earlier: Netty's shutdownOutput fails what is still queued.
-        var _ = ((SocketChannel) channel()).shutdownOutput();
+        var _ = ((SocketChannel) channel).shutdownOutput();
         if (relay != null) {
             relay.onOutputEnded();
         }
@@ -336,8 +333,8 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     public void close() {
         closing = true;
         reading(false);
-        if (writes == null || writes.isEmpty()) {
-            var _ = channel().close();
+        if (writes.isEmpty()) {
+            var _ = channel.close();
         } else {
             flush();
         }
@@ -346,21 +343,20 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     /** Closes it so that the peer sees a reset (SO_LINGER 0). Idempotent. */
     @Override
     public void abort() {
-        Channel gone = channel;
-        if (gone == null || !gone.isOpen()) {
+        if (!channel.isOpen()) {
             return;
         }
         reset = true;
         try {
-            ((SocketChannelConfig) gone.config()).setSoLinger(0);
+            ((SocketChannelConfig) channel.config()).setSoLinger(0);
         } catch (ChannelException e) {
             // The peer was faster: nothing is left to reset.
-            LOG.trace("no linger on {}", gone, e);
+            LOG.trace("no linger on {}", channel, e);
         }
-        if (gone.isRegistered()) {
-            var _ = gone.close();
+        if (channel.isRegistered()) {
+            var _ = channel.close();
         } else {
-            gone.unsafe().closeForcibly();
+            channel.unsafe().closeForcibly();
         }
     }
 }

@@ -26,7 +26,12 @@ public final class Logging {
     Logging(OutputStream out, int capacity) {
         this.writer = new BatchWriter<>("culvert-log", capacity, new LineSink<>(out, LogLine::render));
         // Netty and gRPC tell at info what only their authors want to know.
-        this.levels = new LogLevels(Map.of("", Level.INFO, "io.netty", Level.WARN, "io.grpc", Level.WARN));
+        this.levels = new LogLevels(Map.of(
+                "", Level.INFO,
+                "io.netty", Level.WARN,
+                // gRPC sets TCP's options on Unix sockets too, and the bootstrap complains each time.
+                "io.netty.bootstrap", Level.ERROR,
+                "io.grpc", Level.WARN));
         this.writer.start();
     }
 

@@ -19,9 +19,11 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,7 @@ final class Loopback implements AutoCloseable {
     final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
     final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
     final List<Channel> sockets = new CopyOnWriteArrayList<>();
-    final List<String> failures = new CopyOnWriteArrayList<>();
+    final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
     final HbonePool pool;
     final EventLoop loop;
     private final EventLoop serverLoop;
@@ -144,6 +146,12 @@ final class Loopback implements AutoCloseable {
         OpenResult result = open(key, new Recorder());
         assertThat(result).isInstanceOf(OpenResult.Failed.class);
         return (OpenResult.Failed) result;
+    }
+
+    /** The next failure of a tunnel, as "KIND: detail". */
+    String awaitFailure() throws InterruptedException {
+        String failure = failures.poll(Recorder.TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        return failure == null ? "none" : failure;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.culvert.agent;
 
+import io.culvert.proto.node.PodReport;
 import java.util.Locale;
 
 /**
@@ -9,8 +10,9 @@ import java.util.Locale;
  * @param reason why it is not enabled, or what limits it; "" for nothing
  * @param unproxied connections from before enrolment, which escape policy
  * @param connections connections that the proxy holds now
+ * @param healed how often something of its capture was repaired
  */
-record PodStatus(
+record PodView(
         String uid,
         String namespace,
         String name,
@@ -18,9 +20,11 @@ record PodStatus(
         String identity,
         String state,
         String reason,
+        String netns,
         int unproxied,
-        int connections) {
-    static String stateName(Enum<?> state) {
+        int connections,
+        long healed) {
+    static String stateName(PodReport.State state) {
         return state.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,5 +1,6 @@
-package io.culvert.core.xds;
+package io.culvert.agent;
 
+import io.culvert.core.xds.BearerToken;
 import io.culvert.proto.node.NodeServiceGrpc;
 import io.culvert.proto.node.PodReport;
 import io.culvert.proto.node.ReportPodsRequest;
@@ -17,7 +18,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,15 +29,14 @@ import org.slf4j.LoggerFactory;
  * <p>Until {@link #complete} nothing claims to be everything: an agent that has just started does not know its pods yet,
  * and what it does not name would be taken for not enrolled. Any thread.
  */
-public final class NodeReporter implements AutoCloseable {
+final class NodeReporter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeReporter.class);
+    private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
     private final ManagedChannel channel;
     private final Channel authenticated;
     private final String node;
-    private final Backoff backoff =
-            new Backoff(Duration.ofMillis(50), Duration.ofSeconds(5), RandomGenerator.getDefault());
     private final Semaphore work = new Semaphore(0);
     private final CountDownLatch closing = new CountDownLatch(1);
     private @Nullable Thread thread;
@@ -54,21 +53,21 @@ public final class NodeReporter implements AutoCloseable {
      * @param channel to the controller; stays the caller's
      * @param token the node's bearer token; null for none
      */
-    public NodeReporter(ManagedChannel channel, @Nullable Supplier<String> token, String node) {
+    NodeReporter(ManagedChannel channel, @Nullable Supplier<String> token, String node) {
         this.channel = channel;
         this.authenticated = token == null ? channel : BearerToken.on(channel, token);
         this.node = node;
     }
 
     /** Begins to send. */
-    public synchronized void start() {
+    synchronized void start() {
         if (thread == null) {
             thread = Thread.ofVirtual().name("node-reporter").start(this::run);
         }
     }
 
     /** The pod's new state; the same state again costs nothing. */
-    public synchronized void report(PodReport report) {
+    synchronized void report(PodReport report) {
         if (!report.equals(reports.put(report.getUid(), report))) {
             unsent.add(report.getUid());
             work.release();
@@ -76,7 +75,7 @@ public final class NodeReporter implements AutoCloseable {
     }
 
     /** The pod is gone from this node. */
-    public synchronized void forget(String uid) {
+    synchronized void forget(String uid) {
         if (reports.remove(uid) != null) {
             unsent.remove(uid);
             // Only a snapshot can say that a pod is not there.
@@ -86,20 +85,21 @@ public final class NodeReporter implements AutoCloseable {
     }
 
     /** From now on the reports held are all there are. */
-    public synchronized void complete() {
+    synchronized void complete() {
         complete = true;
         everything = true;
         work.release();
     }
 
     /** Sends everything again: the controller may have changed. */
-    public synchronized void resync() {
+    synchronized void resync() {
         everything = true;
         work.release();
     }
 
     /** Why the last call failed; null when it did not. */
-    public @Nullable String lastError() {
+    @Nullable
+    String lastError() {
         return lastError;
     }
 
@@ -129,7 +129,7 @@ public final class NodeReporter implements AutoCloseable {
                 work.drainPermits();
                 ReportPodsRequest request = next();
                 if (request != null && !send(request)) {
-                    closing.await(backoff.next().toNanos(), TimeUnit.NANOSECONDS);
+                    closing.await(RETRY.toMillis(), TimeUnit.MILLISECONDS);
                     resync();
                 }
             }
@@ -144,7 +144,6 @@ public final class NodeReporter implements AutoCloseable {
             var _ = NodeServiceGrpc.newBlockingStub(authenticated)
                     .withDeadlineAfter(CALL_TIMEOUT)
                     .reportPods(request);
-            backoff.reset();
             lastError = null;
             return true;
         } catch (StatusRuntimeException e) {

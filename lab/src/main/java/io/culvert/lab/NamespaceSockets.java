@@ -8,19 +8,25 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 
-/** Connections that a namespace's own processes would make: a node's kubelet, a shell on it. Platform threads. */
-final class NodeSockets implements AutoCloseable {
+/**
+ * Sockets of this process inside a network namespace of the lab: what a process there would have. A kubelet's probes, a
+ * measuring client or server in a pod. Platform threads.
+ */
+public final class NamespaceSockets implements AutoCloseable {
     /** What an HTTP server answered. Immutable. */
-    record HttpAnswer(int status, String body) {}
+    public record HttpAnswer(int status, String body) {}
+
+    private static final int BACKLOG = 1024;
 
     private final NetworkNamespace namespace;
 
-    NodeSockets(Netns netns) {
+    NamespaceSockets(Netns netns) {
         try {
             this.namespace = NetworkNamespace.open(netns.path());
         } catch (IOException e) {
@@ -33,7 +39,7 @@ final class NodeSockets implements AutoCloseable {
     }
 
     /** A connected socket whose reads end after {@code timeout}, too. */
-    Socket connect(InetAddress address, int port, Duration timeout) throws IOException {
+    public Socket connect(InetAddress address, int port, Duration timeout) throws IOException {
         boolean v6 = address.getAddress().length == 16;
         SocketChannel channel = open(v6);
         try {
@@ -47,13 +53,37 @@ final class NodeSockets implements AutoCloseable {
         }
     }
 
+    /** A listening socket on {@code port} of every address; accepted sockets are in the namespace as well. */
+    public ServerSocketChannel listen(int port) throws IOException {
+        ServerSocketChannel channel = namespace.construct(() -> {
+            try {
+                return ServerSocketChannel.open();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        try {
+            channel.bind(new InetSocketAddress("::", port), BACKLOG);
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** An unconnected channel for {@code address}'s family. */
+    public SocketChannel channel(InetAddress address) {
+        return open(address.getAddress().length == 16);
+    }
+
     /** GET over a connection of its own; the body is cut at {@code limit} bytes, as kubelet does. */
-    HttpAnswer get(InetAddress address, int port, String path, Map<String, String> headers, Duration timeout, int limit)
+    public HttpAnswer get(
+            InetAddress address, int port, String path, Map<String, String> headers, Duration timeout, int limit)
             throws IOException {
         return request("GET", address, port, path, headers, timeout, limit);
     }
 
-    HttpAnswer request(
+    public HttpAnswer request(
             String method,
             InetAddress address,
             int port,
