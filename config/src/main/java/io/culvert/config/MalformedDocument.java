@@ -128,7 +128,8 @@ final class MalformedDocument {
     }
 
     private static @Nullable String field(String metadata, String name) {
-        return first(Pattern.compile("(?m)^[ \t]*[\"']?" + name + "[\"']?:[ \t]*[\"']?([a-z0-9][-.a-z0-9]*)"), metadata);
+        return first(
+                Pattern.compile("(?m)^[ \t]*[\"']?" + name + "[\"']?:[ \t]*[\"']?([a-z0-9][-.a-z0-9]*)"), metadata);
     }
 
     private static @Nullable String first(Pattern pattern, String text) {
