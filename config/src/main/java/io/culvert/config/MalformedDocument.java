@@ -3,7 +3,6 @@ package io.culvert.config;
 import io.culvert.config.ReadResult.Entry;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MalformedDocument {
     private static final Pattern KIND = Pattern.compile("(?m)^kind:[ \t]*[\"']?([A-Za-z]+)");
+    private static final Pattern METADATA = Pattern.compile("(?m)^metadata:[ \t]*");
     private static final Pattern CLOSING =
             Pattern.compile("kind[\"']?[ \t]*:[ \t]*[\"']?(AuthorizationPolicy|PeerAuthentication|NetworkPolicy)\\b");
     private static final Pattern NAMESPACE =
@@ -32,11 +32,11 @@ final class MalformedDocument {
         List<Entry> entries = new ArrayList<>();
         String resource = "";
         boolean identified = kind != null && name != null;
-        if (kind != null && (name != null || kind.failsClosed())) {
+        if (kind != null && (name != null || (kind.failsClosed() && metadata != null))) {
             Meta meta = MetaReader.nameless(kind, kind.namespaced() ? namespace : "", name, origin);
             entries.add(new Entry(meta.key(), origin, null, closed(meta), name == null));
             resource = identified ? meta.key().toString() : kind.label();
-        } else if (kind == null) {
+        } else {
             closeNamed(text, origin, entries);
         }
         Diagnostic diagnostic =
@@ -84,30 +84,52 @@ final class MalformedDocument {
         return label == null ? null : Kinds.anywhere(label);
     }
 
-    // The indented lines below "metadata:".
+    // What stands below or behind "metadata:", without what is nested in it: a label may be called "name".
     private static @Nullable String metadata(String text) {
-        StringBuilder block = new StringBuilder();
-        boolean inside = false;
-        for (String line : text.lines().toList()) {
-            boolean indented = line.isBlank() || line.charAt(0) == ' ' || line.charAt(0) == '\t';
-            if (inside && !indented) {
-                break;
-            }
-            if (inside) {
-                block.append(line).append('\n');
-            }
-            inside |= line.startsWith("metadata:");
+        Matcher matcher = METADATA.matcher(text);
+        if (!matcher.find()) {
+            return null;
         }
-        return inside ? block.toString() : null;
+        String rest = text.substring(matcher.end());
+        return rest.startsWith("{") ? flow(rest) : block(rest);
     }
 
-    // At the indent of the first line, so that a label called "name" is not taken for it.
-    private static @Nullable String field(String block, String name) {
-        String first = block.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
-        int indent = first.length() - first.stripLeading().length();
-        Pattern pattern = Pattern.compile(
-                String.format(Locale.ROOT, "(?m)^[ \t]{%d}%s:[ \t]*[\"']?([a-z0-9][-.a-z0-9]*)", indent, name));
-        return first(pattern, block);
+    private static String flow(String text) {
+        StringBuilder top = new StringBuilder();
+        int depth = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+            if (depth == 0) {
+                break;
+            }
+            top.append(depth > 1 ? ' ' : c == '{' || c == ',' ? '\n' : c);
+        }
+        return top.toString();
+    }
+
+    private static String block(String text) {
+        StringBuilder top = new StringBuilder();
+        int indent = -1;
+        for (String line : text.lines().skip(1).toList()) {
+            int own = line.length() - line.stripLeading().length();
+            if (line.isBlank()) {
+                continue;
+            }
+            if (own == 0) {
+                break;
+            }
+            indent = indent < 0 ? own : indent;
+            if (own == indent) {
+                top.append(line).append('\n');
+            }
+        }
+        return top.toString();
+    }
+
+    private static @Nullable String field(String metadata, String name) {
+        return first(
+                Pattern.compile("(?m)^[ \t]*[\"']?" + name + "[\"']?:[ \t]*[\"']?([a-z0-9][-.a-z0-9]*)"), metadata);
     }
 
     private static @Nullable String first(Pattern pattern, String text) {

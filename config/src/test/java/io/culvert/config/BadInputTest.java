@@ -204,6 +204,15 @@ class BadInputTest {
                 spec: {rules: [%s]}
                 """.formatted(twenty.formatted("*x0"), twenty.formatted("*x1"));
         TestMesh mesh = new TestMesh().put("bomb.yaml", bomb);
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "bomb.yaml:1: error: AuthorizationPolicy shop/bomb: refused: there is no earlier good version, so "
+                                + "namespace shop is denied all traffic until the errors are corrected",
+                        "bomb.yaml:1: warning: AuthorizationPolicy shop/bomb: metadata.namespace: there is no namespace shop: "
+                                + "the policy is for nobody",
+                        "bomb.yaml:4: error: AuthorizationPolicy shop/bomb: aliases expand this document too far: write it "
+                                + "out");
+        mesh.put("bomb.yaml", "a: &a [x]\nb: [" + "*a, ".repeat(200) + "]\n");
         assertThat(mesh.messages()).anyMatch(message -> message.contains("Number of aliases"));
     }
 

@@ -61,7 +61,12 @@ final class Commands {
                     pod.phase().toString().toLowerCase(Locale.ROOT),
                     pod.trouble());
         }
-        return nodes + "\n" + pods + "\nlogs and configuration: " + lab.directory() + "\n";
+        String findings = lab.controllerIfAny()
+                .map(controller -> String.join("\n", controller.findings()))
+                .filter(text -> !text.isEmpty())
+                .map(text -> "\n" + text + "\n")
+                .orElse("");
+        return nodes + "\n" + pods + findings + "\nlogs and configuration: " + lab.directory() + "\n";
     }
 
     private List<String> apply(String yaml) {

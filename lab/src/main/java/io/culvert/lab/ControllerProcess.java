@@ -1,5 +1,8 @@
 package io.culvert.lab;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +12,8 @@ import java.util.List;
 
 /** The controller of the cluster. Agents reach it by a Unix socket; it has an address on the link for others. Any thread. */
 public final class ControllerProcess implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private final MeshProcess process;
     private final Path directory;
 
@@ -63,6 +68,27 @@ public final class ControllerProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new LabException("cannot read " + status, e);
         }
+    }
+
+    /** What it finds wrong in the configuration, a line each. */
+    public List<String> findings() {
+        List<String> findings = new ArrayList<>();
+        String status = status();
+        try {
+            for (JsonNode finding : JSON.readTree(status.isEmpty() ? "{}" : status).path("diagnostics")) {
+                findings.add("%s:%d: %s: %s %s: %s"
+                        .formatted(
+                                finding.path("file").asText(),
+                                finding.path("line").asInt(),
+                                finding.path("severity").asText(),
+                                finding.path("resource").asText(),
+                                finding.path("path").asText(),
+                                finding.path("message").asText()));
+            }
+        } catch (JsonProcessingException e) {
+            throw new LabException("the controller's status is not JSON: " + status, e);
+        }
+        return findings;
     }
 
     /** The certificate that the mesh trusts. */

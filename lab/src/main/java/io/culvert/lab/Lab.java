@@ -216,7 +216,11 @@ public final class Lab implements AutoCloseable {
                         + pods.values().stream()
                                 .filter(pod -> !this.settled(pod))
                                 .map(pod -> pod.fullName() + " (" + pod.trouble() + ")")
-                                .collect(Collectors.joining(", ")));
+                                .collect(Collectors.joining(", "))
+                        + controller.map(c -> String.join("\n", c.findings()))
+                                .filter(text -> !text.isEmpty())
+                                .map(text -> "\nthe controller says of the configuration:\n" + text)
+                                .orElse(""));
     }
 
     /** Waits until {@code pod} is ready, or is not. */

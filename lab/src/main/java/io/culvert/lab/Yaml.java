@@ -11,6 +11,7 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /** Reads Kubernetes YAML into {@link Resource}s and writes it. */
 final class Yaml {
@@ -29,8 +30,11 @@ final class Yaml {
     }
 
     static String dump(Map<String, Object> tree) {
-        DumpSettings settings =
-                DumpSettings.builder().setDefaultFlowStyle(FlowStyle.BLOCK).build();
+        // With the schema that readers use, text such as True or 80 is put in quotes.
+        DumpSettings settings = DumpSettings.builder()
+                .setDefaultFlowStyle(FlowStyle.BLOCK)
+                .setSchema(new CoreSchema())
+                .build();
         return new Dump(settings).dumpToString(tree);
     }
 
@@ -62,7 +66,7 @@ final class Yaml {
 
     private static @Nullable Object parse(String document, String source) {
         try {
-            return new Load(LoadSettings.builder().setLabel(source).build()).loadFromString(document);
+            return new Load(LoadSettings.builder().setLabel(source).setSchema(new CoreSchema()).build()).loadFromString(document);
         } catch (YamlEngineException e) {
             throw new LabException(source + " is not valid YAML: " + e.getMessage(), e);
         }

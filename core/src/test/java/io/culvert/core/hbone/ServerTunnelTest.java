@@ -270,10 +270,12 @@ class ServerTunnelTest {
         up();
         accept = false;
         wire.send(wire.connect(1));
+        List<String> sent = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             wire.pass(Duration.ofSeconds(10));
-            answerPings();
+            sent.addAll(answerPings());
         }
+        assertThat(sent).containsSubsequence("HEADERS 1 END :status=503", "RST 1 NO_ERROR");
         assertThat(asked.getFirst().isOpen()).isFalse();
     }
 
