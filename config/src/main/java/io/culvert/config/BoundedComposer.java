@@ -65,8 +65,7 @@ final class BoundedComposer extends Composer {
     static Document compose(DocumentSplitter.Chunk chunk) {
         try {
             int length = chunk.text().length();
-            BoundedComposer composer =
-                    new BoundedComposer(chunk, length < BUFFER ? SETTINGS : settings(length + 1));
+            BoundedComposer composer = new BoundedComposer(chunk, length < BUFFER ? SETTINGS : settings(length + 1));
             Node root = composer.getSingleNode().orElse(null);
             return new Document(root, composer.nodes);
         } catch (MarkedYamlEngineException e) {

@@ -43,8 +43,7 @@ class AnalyzerTest {
         AnalysisReport report = analyze(
                 AuthorizationPolicyTest.policy("shop", "p", "selector: {matchLabels: {app: wep}}"),
                 "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: shop}, spec: {selector: {ap: web}}}");
-        assertThat(report.toText())
-                .isEqualTo("""
+        assertThat(report.toText()).isEqualTo("""
                         f0.yaml:1: warning: AuthorizationPolicy shop/p: spec.selector: matches no pod (app is web): correct the labels
                         f1.yaml:1: warning: Service shop/s: spec.selector: matches no pod (none has the label ap): correct the labels
                         0 errors, 2 warnings, 0 notes
@@ -57,9 +56,10 @@ class AnalyzerTest {
                 AuthorizationPolicyTest.policy("bank", "p", "rules: [{}]"),
                 "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: bank}, spec: {template: {metadata: "
                         + "{labels: {app: d}}, spec: {containers: []}}}}");
-        assertThat(report.toText()).startsWith("f0.yaml:1: warning: AuthorizationPolicy bank/p: nobody enforces it: no pod "
-                + "that it is for is in the mesh, as neither the pod nor namespace bank has the label culvert.io/mesh: "
-                + "enabled\n");
+        assertThat(report.toText())
+                .startsWith("f0.yaml:1: warning: AuthorizationPolicy bank/p: nobody enforces it: no pod "
+                        + "that it is for is in the mesh, as neither the pod nor namespace bank has the label culvert.io/mesh: "
+                        + "enabled\n");
     }
 
     @Test
@@ -68,8 +68,7 @@ class AnalyzerTest {
                 AuthorizationPolicyTest.policy("shop", "p", "rules: [{to: [{operation: {ports: ['80']}}]}]"),
                 "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: shop}, spec: {selector: {app: web}, ports: "
                         + "[{name: a, port: 80, targetPort: http}, {name: b, port: 81, targetPort: htpp}]}}");
-        assertThat(report.toText())
-                .isEqualTo("""
+        assertThat(report.toText()).isEqualTo("""
                         f0.yaml:1: warning: AuthorizationPolicy shop/p: spec.rules: port 80 is a port of a service; a policy sees the pod's port behind it: use 8080
                         f1.yaml:1: warning: Service shop/s: spec.ports: targetPort htpp of port 81 is the name of no container port of its pods: nothing reaches them
                         0 errors, 2 warnings, 0 notes
@@ -89,8 +88,7 @@ class AnalyzerTest {
                 metadata: {name: default, namespace: shop}
                 spec: {mtls: {mode: STRICT}}
                 """);
-        assertThat(report.toText())
-                .isEqualTo("""
+        assertThat(report.toText()).isEqualTo("""
                         f0.yaml:1: warning: Pod shop/db: metadata.annotations[culvert.io/exclude-inbound-ports]: mutual TLS is STRICT, but these ports are not captured: anybody reaches them in clear
                         f0.yaml:1: info: Pod shop/db: spec.containers: mutual TLS is STRICT, but TCP probe port 5432 is reachable in clear from its node; an HTTP or gRPC probe is not
                         0 errors, 1 warning, 1 note
@@ -108,8 +106,7 @@ class AnalyzerTest {
                 "{apiVersion: v1, kind: Service, metadata: {name: c, namespace: shop}, spec: {}}",
                 "{apiVersion: v1, kind: Pod, metadata: {name: h, namespace: shop, labels: {culvert.io/mesh: enabled}}, "
                         + "spec: {hostNetwork: true}}");
-        assertThat(report.toText())
-                .isEqualTo("""
+        assertThat(report.toText()).isEqualTo("""
                         f1.yaml:1: error: Service shop/b: spec.clusterIPs: 10.96.0.1 is the address of Service shop/a too: give one of them another
                         f3.yaml:1: warning: Service shop/c: spec.selector: has no endpoints: add a selector, or an EndpointSlice with the label kubernetes.io/service-name: c
                         f4.yaml:1: warning: Pod shop/h: metadata.labels[culvert.io/mesh]: asks for the mesh, but cannot be in it: the pod uses its node's network (hostNetwork: true)

@@ -31,8 +31,7 @@ class AuthorizationPolicyTest {
                   namespace: %s
                 spec:
                   %s
-                """
-                .formatted(name, namespace, spec.strip().replace("\n", "\n  "));
+                """.formatted(name, namespace, spec.strip().replace("\n", "\n  "));
     }
 
     private static TestMesh mesh(String spec) {
@@ -68,7 +67,9 @@ class AuthorizationPolicyTest {
         assertThat(mesh.authorization("istio-system/all").getAction()).isEqualTo(Action.DENY);
         assertThat(mesh.authorization("shop/ns").getScope()).isEqualTo(Scope.NAMESPACE);
         assertThat(mesh.authorization("shop/ns").getAction()).isEqualTo(Action.ALLOW);
-        assertThat(mesh.authorization("shop/ns").getRulesList()).as("allows nothing").isEmpty();
+        assertThat(mesh.authorization("shop/ns").getRulesList())
+                .as("allows nothing")
+                .isEmpty();
         assertThat(mesh.authorization("shop/web").getScope()).isEqualTo(Scope.WORKLOAD_SELECTOR);
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesList())
                 .containsExactly("istio-system/web", "shop/web");
@@ -100,8 +101,7 @@ class AuthorizationPolicyTest {
                           - {key: source.serviceAccount, values: [shop/web]}
                           - {key: destination.ip, values: ["10.0.0.9/32"]}
                           - {key: destination.port, values: ["8080"]}
-                        """)
-                .authorization("shop/p");
+                        """).authorization("shop/p");
         Match source = match("""
                 principals {exact: "cluster.local/ns/shop/sa/web"} principals {prefix: "cluster.local/"}
                 principals {suffix: "/sa/web"} principals {presence {}}
@@ -122,15 +122,16 @@ class AuthorizationPolicyTest {
         assertThat(rule.getClauses(0).getMatchesList())
                 .containsExactly(match("destination_ports: [80, 443] not_destination_ports: 81"));
         assertThat(rule.getClauses(1).getMatchesList()).containsExactly(source, accounts);
-        assertThat(rule.getClausesList().subList(2, 8)).isEqualTo(rule(
-                        match("source_ips {address: \"\\n\\0\\0\\001\" length: 32}"
-                                + " not_source_ips {address: \"\\n\\0\\0\\002\" length: 32}"),
-                        match("namespaces {exact: \"shop\"}"),
-                        match("not_principals {presence {}}"),
-                        match("service_accounts {namespace: \"shop\" serviceAccount: \"web\"}"),
-                        match("destination_ips {address: \"\\n\\0\\0\\t\" length: 32}"),
-                        match("destination_ports: 8080"))
-                .getClausesList());
+        assertThat(rule.getClausesList().subList(2, 8))
+                .isEqualTo(rule(
+                                match("source_ips {address: \"\\n\\0\\0\\001\" length: 32}"
+                                        + " not_source_ips {address: \"\\n\\0\\0\\002\" length: 32}"),
+                                match("namespaces {exact: \"shop\"}"),
+                                match("not_principals {presence {}}"),
+                                match("service_accounts {namespace: \"shop\" serviceAccount: \"web\"}"),
+                                match("destination_ips {address: \"\\n\\0\\0\\t\" length: 32}"),
+                                match("destination_ports: 8080"))
+                        .getClausesList());
     }
 
     @Test
@@ -149,7 +150,8 @@ class AuthorizationPolicyTest {
         String consequence = ": needs a waypoint, and there is none: this rule allows nothing";
         assertThat(mesh.messages())
                 .containsExactly(
-                        "p.yaml:9: warning: AuthorizationPolicy shop/p: spec.rules[0].to[0].operation.methods" + consequence,
+                        "p.yaml:9: warning: AuthorizationPolicy shop/p: spec.rules[0].to[0].operation.methods"
+                                + consequence,
                         "p.yaml:11: warning: AuthorizationPolicy shop/p: spec.rules[1].from[0].source.requestPrincipals"
                                 + consequence,
                         "p.yaml:12: warning: AuthorizationPolicy shop/p: spec.rules[2].from[0].source.remoteIpBlocks"
@@ -174,20 +176,24 @@ class AuthorizationPolicyTest {
                         rule(match("namespaces {exact: \"shop\"}")),
                         rule(),
                         rule(match("destination_ports: 82")));
-        assertThat(mesh.messages()).contains("p.yaml:9: warning: AuthorizationPolicy shop/p: "
-                + "spec.rules[0].to[0].operation.paths: needs a waypoint, and there is none: the rule is enforced without "
-                + "it, so it denies more than it says");
+        assertThat(mesh.messages())
+                .contains("p.yaml:9: warning: AuthorizationPolicy shop/p: "
+                        + "spec.rules[0].to[0].operation.paths: needs a waypoint, and there is none: the rule is enforced without "
+                        + "it, so it denies more than it says");
     }
 
     @Test
     void aDryRunIsMarked() {
-        String text = policy("shop", "p", "rules: [{}]").replace("spec:", "  annotations: {istio.io/dry-run: \"true\"}\nspec:");
+        String text = policy("shop", "p", "rules: [{}]")
+                .replace("spec:", "  annotations: {istio.io/dry-run: \"true\"}\nspec:");
         TestMesh mesh = new TestMesh().put("pod.yaml", POD).put("p.yaml", text);
         assertThat(mesh.authorization("shop/p").getDryRun()).isTrue();
         mesh.put("p.yaml", text.replace("\"true\"", "\"yes\""));
         assertThat(mesh.authorization("shop/p").getDryRun()).isFalse();
-        assertThat(mesh.messages()).containsExactly("p.yaml:6: error: AuthorizationPolicy shop/p: "
-                + "metadata.annotations[istio.io/dry-run]: \"yes\" is neither true nor false: the policy is enforced");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "p.yaml:6: error: AuthorizationPolicy shop/p: "
+                                + "metadata.annotations[istio.io/dry-run]: \"yes\" is neither true nor false: the policy is enforced");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -275,12 +281,15 @@ class AuthorizationPolicyTest {
         assertThat(closed.getRulesList()).containsExactly(rule());
         assertThat(mesh.workload("shop/web").getAuthorizationPoliciesList()).containsExactly("shop/p");
         mesh = mesh(spec.replace("app: web", "app: 1"));
-        assertThat(mesh.authorization("shop/p").getScope()).as("selector cannot be read").isEqualTo(Scope.NAMESPACE);
+        assertThat(mesh.authorization("shop/p").getScope())
+                .as("selector cannot be read")
+                .isEqualTo(Scope.NAMESPACE);
         TestMesh root = new TestMesh().put("p.yaml", policy("istio-system", "p", "action: NO"));
         assertThat(root.authorization("istio-system/p").getScope()).isEqualTo(Scope.GLOBAL);
-        assertThat(root.messages()).contains("p.yaml:1: error: AuthorizationPolicy istio-system/p: refused: there is no "
-                + "earlier good version, so the whole mesh (istio-system is the root namespace) is denied all traffic "
-                + "until the errors are corrected");
+        assertThat(root.messages())
+                .contains("p.yaml:1: error: AuthorizationPolicy istio-system/p: refused: there is no "
+                        + "earlier good version, so the whole mesh (istio-system is the root namespace) is denied all traffic "
+                        + "until the errors are corrected");
     }
 
     @Test

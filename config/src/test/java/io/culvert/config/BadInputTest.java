@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 
 /** Bad input is refused alone, said, and what was good before stays. */
 class BadInputTest {
-    private static final String A = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {nodeName: n1}}\n";
+    private static final String A =
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {nodeName: n1}}\n";
     private static final String B = A.replace("name: a,", "name: b,");
 
     private static final String POLICY = """
@@ -29,9 +30,10 @@ class BadInputTest {
         TestMesh mesh = new TestMesh().put("f.yaml", A + "---\nkind: [\nx: {\n---\n" + B);
         assertThat(mesh.hasWorkload("shop/a")).isTrue();
         assertThat(mesh.hasWorkload("shop/b")).isTrue();
-        assertThat(mesh.messages()).containsExactly(
-                "f.yaml:5: error: malformed YAML: expected the node content, but found '<stream end>' while parsing a flow "
-                        + "node that begins in line 5");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "f.yaml:5: error: malformed YAML: expected the node content, but found '<stream end>' while parsing a flow "
+                                + "node that begins in line 5");
     }
 
     @Test
@@ -50,7 +52,8 @@ class BadInputTest {
 
     @Test
     void whatAnUnreadableDocumentMayHaveBeenStaysToo() {
-        TestMesh mesh = new TestMesh().put("f.yaml", A + "---\n" + POLICY).put("f.yaml", "{\n---\n" + POLICY + "  x: [");
+        TestMesh mesh =
+                new TestMesh().put("f.yaml", A + "---\n" + POLICY).put("f.yaml", "{\n---\n" + POLICY + "  x: [");
         assertThat(mesh.workload("shop/a").getAuthorizationPoliciesCount()).isEqualTo(1);
         assertThat(mesh.messages())
                 .containsExactly(
@@ -70,7 +73,8 @@ class BadInputTest {
     @Test
     void aMalformedPolicyThatWasNeverGoodDeniesItsNamespace() {
         TestMesh mesh = new TestMesh().put("a.yaml", A).put("p.yaml", POLICY.replace("  mtls", "\tmtls"));
-        assertThat(mesh.authorization("shop/converted_peer_authentication_strict").getScope())
+        assertThat(mesh.authorization("shop/converted_peer_authentication_strict")
+                        .getScope())
                 .isEqualTo(Scope.NAMESPACE);
         assertThat(mesh.messages())
                 .containsExactly(
@@ -92,9 +96,12 @@ class BadInputTest {
             "{\"kind\": \"PeerAuthentication\", \"metadata\": {\"namespace\": \"shop\"}, ",
         }) {
             TestMesh mesh = new TestMesh().put("p.yaml", bad);
-            assertThat(mesh.authorizations.keySet()).as(bad).hasSize(2).anyMatch(key ->
-                    key.startsWith("shop/converted_peer_authentication_"));
-            TestMesh before = new TestMesh().put("a.yaml", A).put("p.yaml", POLICY).put("p.yaml", bad);
+            assertThat(mesh.authorizations.keySet())
+                    .as(bad)
+                    .hasSize(2)
+                    .anyMatch(key -> key.startsWith("shop/converted_peer_authentication_"));
+            TestMesh before =
+                    new TestMesh().put("a.yaml", A).put("p.yaml", POLICY).put("p.yaml", bad);
             assertThat(before.workload("shop/a").getAuthorizationPoliciesList())
                     .as(bad)
                     .containsExactly("istio-system/istio_converted_static_strict");
@@ -106,8 +113,9 @@ class BadInputTest {
     void aSecondDefinitionIsAnErrorThatNamesBothAndTheFirstStays() {
         TestMesh mesh = new TestMesh().put("z.yaml", "# first\n" + A).put("a.yaml", A.replace("n1", "n2"));
         assertThat(mesh.workload("shop/a").getNode()).isEqualTo("n1");
-        assertThat(mesh.messages()).containsExactly(
-                "a.yaml:1: error: Pod shop/a: is defined already at z.yaml:2, which stays: remove one of the two");
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "a.yaml:1: error: Pod shop/a: is defined already at z.yaml:2, which stays: remove one of the two");
         mesh.remove("z.yaml");
         assertThat(mesh.workload("shop/a").getNode()).isEqualTo("n2");
         assertThat(mesh.messages()).isEmpty();
@@ -129,14 +137,18 @@ class BadInputTest {
                   spec: {nodeName: 7}
                 """);
         assertThat(mesh.hasWorkload("shop/a")).isTrue();
-        assertThat(mesh.messages()).contains("l.yaml:11: error: Pod shop/b: items[1].spec.nodeName: must be a string, is "
-                + "the number 7: put it in quotes");
+        assertThat(mesh.messages())
+                .contains("l.yaml:11: error: Pod shop/b: items[1].spec.nodeName: must be a string, is "
+                        + "the number 7: put it in quotes");
     }
 
     @Test
     void jsonIsYaml() {
-        TestMesh mesh = new TestMesh().put("p.json", "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"metadata\": "
-                + "{\"name\": \"a\", \"namespace\": \"shop\"}, \"spec\": {\"nodeName\": \"n1\"}}");
+        TestMesh mesh = new TestMesh()
+                .put(
+                        "p.json",
+                        "{\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"metadata\": "
+                                + "{\"name\": \"a\", \"namespace\": \"shop\"}, \"spec\": {\"nodeName\": \"n1\"}}");
         assertThat(mesh.hasWorkload("shop/a")).isTrue();
     }
 
@@ -182,24 +194,24 @@ class BadInputTest {
 
     @Test
     void aliasesThatExpandWithoutEndAreBounded() {
-        StringBuilder bomb = new StringBuilder("apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-                + "metadata: {name: bomb, namespace: shop}\nx0: &x0 {source: {namespaces: [a, a, a, a, a, a, a, a, a, a]}}\n");
-        String ten = "%1$s, %1$s, %1$s, %1$s, %1$s, %1$s, %1$s, %1$s, %1$s, %1$s";
-        bomb.append("x1: &x1 {from: [").append(ten.formatted("*x0")).append("]}\n");
-        bomb.append("x2: &x2 {matchLabels: {}}\nspec:\n  rules: [");
-        bomb.append(ten.formatted("*x1")).append("]\n");
-        TestMesh mesh = new TestMesh().put("bomb.yaml", bomb.toString());
-        assertThat(mesh.messages()).anyMatch(message ->
-                message.endsWith("aliases expand this document too far: write it out"));
-        mesh.put("bomb.yaml", "a: &a [x]\nb: [" + "*a, ".repeat(200) + "]\n");
+        String twenty = "%1$s, ".repeat(19) + "%1$s";
+        String bomb = """
+                apiVersion: security.istio.io/v1
+                kind: AuthorizationPolicy
+                metadata: {name: bomb, namespace: shop}
+                x0: &x0 {source: {namespaces: [a, a, a, a, a, a, a, a, a, a]}}
+                x1: &x1 {from: [%s]}
+                spec: {rules: [%s]}
+                """.formatted(twenty.formatted("*x0"), twenty.formatted("*x1"));
+        TestMesh mesh = new TestMesh().put("bomb.yaml", bomb);
         assertThat(mesh.messages()).anyMatch(message -> message.contains("Number of aliases"));
     }
 
     @Test
     void deepNestingAndHugeDocumentsAreBounded() {
         TestMesh mesh = new TestMesh().put("a.yaml", A).put("deep.yaml", "[".repeat(50_000));
-        assertThat(mesh.messages()).containsExactly(
-                "deep.yaml:1: error: nested more than 100 deep: no resource is; refused");
+        assertThat(mesh.messages())
+                .containsExactly("deep.yaml:1: error: nested more than 100 deep: no resource is; refused");
         mesh.put("deep.yaml", "a: \"" + "x".repeat(BoundedComposer.MAX_DOCUMENT) + "\"");
         assertThat(mesh.messages()).singleElement().asString().contains("The incoming YAML document exceeds the limit");
         mesh.put("deep.yaml", "\u0000");
@@ -209,9 +221,17 @@ class BadInputTest {
 
     @Test
     void aKeyGivenTwiceIsAnError() {
-        TestMesh mesh = new TestMesh().put("a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  nodeName: x\n  nodeName: y\n");
-        assertThat(mesh.messages()).contains(
-                "a.yaml:6: error: Pod default/a: spec.nodeName: is given twice (first in line 5): remove one");
+        TestMesh mesh = new TestMesh().put("a.yaml", """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: a}
+                spec:
+                  nodeName: x
+                  nodeName: y
+                """);
+        assertThat(mesh.messages())
+                .contains(
+                        "a.yaml:6: error: Pod default/a: spec.nodeName: is given twice (first in line 5): remove one");
     }
 
     @Test

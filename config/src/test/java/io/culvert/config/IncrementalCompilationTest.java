@@ -15,10 +15,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever the sequence of changes, the outcome is that of compiling the last state from nothing. */
 class IncrementalCompilationTest {
-    private static final int STEPS = 240;
+    private static final int STEPS = 200;
 
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    @ValueSource(longs = {1, 2, 3, 4})
     void wellFormedChangesEndWhereAFreshCompilerEnds(long seed) {
         RandomCluster cluster = new RandomCluster(seed, false);
         TestMesh mesh = new TestMesh();
@@ -38,7 +38,7 @@ class IncrementalCompilationTest {
     }
 
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {11, 12, 13, 14, 15, 16})
+    @ValueSource(longs = {11, 12, 13, 14})
     void whateverCountsAfterBadInputCompilesAsFromNothing(long seed) {
         RandomCluster cluster = new RandomCluster(seed, true);
         TestMesh mesh = new TestMesh();

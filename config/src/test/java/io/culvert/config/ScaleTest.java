@@ -28,15 +28,15 @@ class ScaleTest {
                 metadata: {name: p%1$d, namespace: ns%2$d, labels: {app: a%3$d, version: v%4$d}}
                 spec: {nodeName: n%5$d, serviceAccountName: s%3$d}
                 status: {podIPs: [{ip: 10.%6$d.%7$d.1}], conditions: [{type: Ready, status: "True"}]}
-                """
-                .formatted(number, namespace, number % 500, version, number % 50, number / 250, number % 250);
+                """.formatted(number, namespace, number % 500, version, number % 50, number / 250, number % 250);
     }
 
     private static String policy(int number, String port) {
         return AuthorizationPolicyTest.policy(
                 "ns" + number % 20,
                 "policy" + number,
-                "selector: {matchLabels: {app: a" + number + "}}\nrules: [{to: [{operation: {ports: ['" + port + "']}}]}]");
+                "selector: {matchLabels: {app: a" + number + "}}\nrules: [{to: [{operation: {ports: ['" + port
+                        + "']}}]}]");
     }
 
     @BeforeAll
@@ -100,7 +100,9 @@ class ScaleTest {
         mesh.put("ns", "{apiVersion: v1, kind: Namespace, metadata: {name: ns3, labels: {culvert.io/mesh: enabled}}}");
         assertThat(mesh.last.addresses()).hasSize(PODS / 20);
         mark();
-        mesh.put("ns", "{apiVersion: v1, kind: Namespace, metadata: {name: ns3, labels: {culvert.io/mesh: enabled, a: b}}}");
+        mesh.put(
+                "ns",
+                "{apiVersion: v1, kind: Namespace, metadata: {name: ns3, labels: {culvert.io/mesh: enabled, a: b}}}");
         assertThat(mesh.compiler.counters().podsCompiled - pods).isZero();
     }
 

@@ -9,6 +9,7 @@ import io.culvert.proto.workload.LoadBalancing.Scope;
 import io.culvert.proto.workload.Port;
 import io.culvert.proto.workload.TunnelProtocol;
 import io.culvert.proto.workload.WorkloadStatus;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -105,7 +106,7 @@ class ServiceCompilationTest {
     void selectedPodsAreItsEndpointsWhereThereIsNoSlice() {
         TestMesh mesh =
                 new TestMesh().put("pod.yaml", pod("a", "10.0.0.1", "True")).put("svc.yaml", SERVICE);
-        assertThat(mesh.workload("shop/a").getServicesMap().get(KEY).getPortsList())
+        assertThat(mesh.workload("shop/a").getServicesOrThrow(KEY).getPortsList())
                 .containsExactly(port(80, 8080, AppProtocol.HTTP11), port(5432, 5432, AppProtocol.TCP));
         mesh.put("svc.yaml", SERVICE.replace("{app: web}", "{app: db}"));
         assertThat(mesh.workload("shop/a").getServicesMap()).isEmpty();
@@ -122,7 +123,7 @@ class ServiceCompilationTest {
                         - {addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}, conditions: {ready: true}}
                         - {addresses: [10.0.0.2]}
                         """));
-        assertThat(mesh.workload("shop/a").getServicesMap().get(KEY).getPortsList())
+        assertThat(mesh.workload("shop/a").getServicesOrThrow(KEY).getPortsList())
                 .containsExactly(port(80, 8888, AppProtocol.HTTP11));
         assertThat(mesh.workload("shop/b").getServicesMap())
                 .as("found by address")
@@ -158,10 +159,9 @@ class ServiceCompilationTest {
                 .put("svc.yaml", SERVICE)
                 .put("slice.yaml", slice("- {addresses: [172.16.0.9], zone: z1}\n"));
         String uid = "Kubernetes/discovery.k8s.io/EndpointSlice/shop/web-abc/172.16.0.9";
-        var workload = mesh.addresses.get(uid).getWorkload();
+        var workload = Objects.requireNonNull(mesh.addresses.get(uid)).getWorkload();
         assertThat(workload.getTunnelProtocol()).isEqualTo(TunnelProtocol.NONE);
-        assertThat(workload.getServicesMap().get(KEY).getPorts(0).getTargetPort())
-                .isEqualTo(8888);
+        assertThat(workload.getServicesOrThrow(KEY).getPorts(0).getTargetPort()).isEqualTo(8888);
         mesh.put("pod.yaml", pod("a", "172.16.0.9", "True"));
         assertThat(mesh.addresses).as("now it is a pod").doesNotContainKey(uid);
     }

@@ -192,6 +192,26 @@ public final class LabPod {
         containers.forEach(PodContainer::resume);
     }
 
+    /**
+     * Ends the pod's processes and starts them again in new namespaces under the same names and addresses, as a runtime
+     * does whose sandbox died.
+     */
+    public void replaceNamespace() {
+        containers.forEach(container -> container.stop(Duration.ZERO));
+        containers.clear();
+        Sandbox running = sandbox;
+        if (running != null) {
+            running.close();
+        }
+        closeSockets();
+        // The kernel takes a namespace's interfaces away some time after its end; the port's name is needed now.
+        Command.run(node.netns().enter(List.of("ip", "link", "delete", port)), "");
+        netns.delete();
+        attached = false;
+        phase = Phase.PENDING;
+        run();
+    }
+
     Resource resource() {
         return resource;
     }
@@ -251,11 +271,7 @@ public final class LabPod {
         if (running != null) {
             running.close();
         }
-        synchronized (this) {
-            if (sockets != null) {
-                sockets.close();
-            }
-        }
+        closeSockets();
         if (announce) {
             detach();
             netns.delete();
@@ -363,6 +379,13 @@ public final class LabPod {
 
     private Path log(ContainerSpec container) {
         return files.resolve(container.name() + ".log");
+    }
+
+    private synchronized void closeSockets() {
+        if (sockets != null) {
+            sockets.close();
+            sockets = null;
+        }
     }
 
     private void awaitWorker() {

@@ -58,6 +58,7 @@ class NodeProxyTest {
     private static final String VIP = "10.96.0.10";
 
     private final ByteArrayOutputStream accessLog = new ByteArrayOutputStream();
+    private final MeshTls meshTls = new MeshTls(InstantSource.system());
     private Namespaces net;
     private MultiThreadIoEventLoopGroup group;
     private MeshStore store;
@@ -117,7 +118,7 @@ class NodeProxyTest {
                 group,
                 store,
                 credentials,
-                new MeshTunnelTls(new MeshTls(InstantSource.system()), credentials),
+                new MeshTunnelTls(meshTls, credentials),
                 TunnelEvents.NONE,
                 new MeshTelemetry(registry, log),
                 InstantSource.system());
@@ -141,6 +142,7 @@ class NodeProxyTest {
         }
         app.close();
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
+        meshTls.close();
         net.close();
     }
 

@@ -106,7 +106,7 @@ final class Profiles {
                                     ? new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}
                                     : new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth}));
             leaf.addExtension(Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
-            leaf.addExtension(Extension.authorityKeyIdentifier, false, identifiers.createAuthorityKeyIdentifier(root));
+            leaf.addExtension(Extension.authorityKeyIdentifier, false, identifiers.createAuthorityKeyIdentifier(root.getPublicKey()));
             // Critical, as the subject is empty.
             leaf.addExtension(Extension.subjectAlternativeName, true, names);
             return sign(leaf, signer);

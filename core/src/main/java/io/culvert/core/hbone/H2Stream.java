@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 final class H2Stream implements HboneStream {
     private static final Logger log = LoggerFactory.getLogger(HboneStream.class);
 
-    /** From so many undelivered-to-the-app bytes on, small pieces wait in the inbox until the reader catches up. */
+    /** With so many bytes outstanding, small pieces wait in the inbox until the reader catches up. */
     private static final int BEHIND = 64 << 10;
 
     private final TunnelCore core;
@@ -43,6 +43,9 @@ final class H2Stream implements HboneStream {
     private boolean gone;
 
     private boolean unwritable;
+    /** Bytes that the user has and did not yet report as consumed. */
+    private int outstanding;
+
     private boolean holding;
     private boolean delivering;
     private boolean finishDelivered;
@@ -127,12 +130,19 @@ final class H2Stream implements HboneStream {
     @Override
     public void consumed(int bytes) {
         assert eventLoop().inEventLoop();
+        int n = Math.min(bytes, outstanding);
+        outstanding -= n;
+        credit(n);
+        if (inbox != null && unanswered == null && !delivering && !isBehind()) {
+            deliverHeld();
+        }
+    }
+
+    /** Grants the peer again what it has used of the window, when that is worth a frame. */
+    void credit(int bytes) {
         int increment = window.consumed(bytes, core.roundTripNanos(), core.nanoTime());
         if (increment > 0 && !gone && !remoteFinished) {
             core.scheduler().control(Frames.windowUpdate(core.allocator(), id, increment));
-        }
-        if (inbox != null && unanswered == null && !delivering && !isBehind()) {
-            deliverHeld();
         }
     }
 
@@ -194,7 +204,7 @@ final class H2Stream implements HboneStream {
                 inbox = new Inbox();
             }
             inbox.add(part, core.allocator());
-        } else if (small && window.unconsumed() > n && part.capacity() > 2 * n) {
+        } else if (small && outstanding > 0 && part.capacity() > 2 * n) {
             // The reader is busy with earlier bytes: do not keep a whole read alive for these few.
             ByteBuf copy = core.allocator().directBuffer(n).writeBytes(part);
             part.release();
@@ -250,8 +260,7 @@ final class H2Stream implements HboneStream {
     }
 
     private boolean isBehind() {
-        int held = inbox == null ? 0 : inbox.bytes();
-        return window.unconsumed() - held >= BEHIND;
+        return outstanding >= BEHIND;
     }
 
     private void deliver(ByteBuf part) {
@@ -260,6 +269,7 @@ final class H2Stream implements HboneStream {
             part.release();
             return;
         }
+        outstanding += part.readableBytes();
         try {
             to.onData(part);
         } catch (RuntimeException e) {

@@ -26,6 +26,7 @@ final class SendScheduler {
     private @Nullable H2Stream head;
     private @Nullable H2Stream tail;
     private boolean scheduled;
+    private boolean inTurn;
     private boolean stopped;
 
     /** @param maxFrame the longest DATA frame that we send even if the peer takes longer ones: the unit of fairness */
@@ -87,7 +88,8 @@ final class SendScheduler {
     }
 
     private void schedule() {
-        if (!scheduled && !stopped) {
+        // Within a turn its own end flushes, and looks whether there is more.
+        if (!scheduled && !stopped && !inTurn) {
             scheduled = true;
             ctx.executor().execute(turn);
         }
@@ -98,23 +100,25 @@ final class SendScheduler {
         if (stopped) {
             return;
         }
-        boolean more = writeRound();
-        ctx.flush();
-        if (more && channel.isWritable()) {
+        inTurn = true;
+        try {
+            writeRound();
+            ctx.flush();
+        } finally {
+            inTurn = false;
+        }
+        if (head != null && connectionWindow > 0 && channel.isWritable()) {
             schedule();
         }
     }
 
-    /** True when there is more that only waits for another turn. */
-    private boolean writeRound() {
+    private void writeRound() {
         long room = channel.isWritable() ? Math.min(channel.bytesBeforeUnwritable(), TURN_BYTES) : 0;
         while (room > 0 && !stopped) {
             H2Stream stream = head;
-            if (stream == null) {
-                return false;
-            }
-            if (stream.queuedBytes() > 0 && stream.isSendable() && connectionWindow <= 0) {
-                return false;
+            boolean blocked = connectionWindow <= 0;
+            if (stream == null || (blocked && stream.queuedBytes() > 0 && stream.isSendable())) {
+                return;
             }
             remove(stream);
             if (stream.isSendable()) {
@@ -122,7 +126,6 @@ final class SendScheduler {
                 ready(stream);
             }
         }
-        return head != null && connectionWindow > 0;
     }
 
     private int writeFrame(H2Stream stream) {

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by: the channel's loop; the identity and the addresses may be read by any thread once they are known.
  */
-abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameSink, Tunnel {
+abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel {
     private enum Phase {
         // TLS -> SETTINGS: handshake good, ours sent; SETTINGS -> UP: the peer's came; any -> CLOSED.
         TLS,
@@ -49,21 +48,12 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
     private final HeaderCodec codec;
     private final FloodGuard guard;
     private final KeepAlive keepAlive;
-    private final PeerSettings peerSettings = new PeerSettings();
     private final RecentResets recentResets = new RecentResets();
+    private final TunnelFrames frames = new TunnelFrames(this);
     final Int2ObjectHashMap<H2Stream> streams = new Int2ObjectHashMap<>(8, 0.65f, false);
 
     private Phase phase = Phase.TLS;
     private final long startNanos;
-    private boolean settingsAcknowledged;
-    private long settingsSentNanos;
-    private int receivable;
-    private int received;
-
-    // The DATA frame under way; null: its bytes go nowhere.
-    private @Nullable H2Stream current;
-    private int currentLength;
-    private boolean currentFinishes;
 
     private @Nullable ScheduledFuture<?> settingsTimer;
     private @Nullable ScheduledFuture<?> tickTimer;
@@ -83,7 +73,6 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         keepAlive = new KeepAlive(
                 shared.nanoTime(), shared.settings().timeouts().pingTimeout().toNanos());
         startNanos = shared.nanoTime().getAsLong();
-        receivable = Frames.DEFAULT_WINDOW;
     }
 
     // --- what the roles add ---
@@ -160,8 +149,12 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         return keepAlive.roundTripNanos();
     }
 
+    final KeepAlive keepAlive() {
+        return keepAlive;
+    }
+
     final PeerSettings peerSettings() {
-        return peerSettings;
+        return frames.peerSettings();
     }
 
     final boolean isUp() {
@@ -188,14 +181,14 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
     /** A new stream in the table, or null when the budget has no window for it. */
     final @Nullable H2Stream newStream(int id, WindowBudget budget) {
         // What the peer may send before it has seen our SETTINGS is the protocol's default.
-        int initial = settingsAcknowledged || !server
+        int initial = frames.areSettingsAcknowledged() || !server
                 ? flow().initialWindow()
                 : Math.max(flow().initialWindow(), Frames.DEFAULT_WINDOW);
         ReceiveWindow window = ReceiveWindow.open(budget, shared.stats(), flow(), initial);
         if (window == null) {
             return null;
         }
-        H2Stream stream = new H2Stream(this, id, window, peerSettings.initialWindow, age());
+        H2Stream stream = new H2Stream(this, id, window, peerSettings().initialWindow, age());
         streams.put(id, stream);
         shared.stats().streamsOpened.increment();
         return stream;
@@ -431,7 +424,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
     private void sendSettings() {
         HboneSettings.Limits limits = shared.settings().limits();
         reader = new FrameReader(
-                this,
+                frames,
                 allocator(),
                 server,
                 flow().maxFrame(),
@@ -441,9 +434,9 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         int more = flow().connectionWindow() - Frames.DEFAULT_WINDOW;
         if (more > 0) {
             scheduler().control(Frames.windowUpdate(allocator(), 0, more));
-            receivable += more;
+            frames.grantedConnection(more);
         }
-        settingsSentNanos = nanoTime().getAsLong();
+        frames.settingsSent();
         Duration timeout = shared.settings().timeouts().settings();
         settingsTimer = after(timeout, () -> {
             if (phase == Phase.SETTINGS) {
@@ -452,7 +445,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
                         "no SETTINGS from the peer within " + timeout.toMillis() + " ms",
                         H2Error.SETTINGS_TIMEOUT,
                         null);
-            } else if (!settingsAcknowledged) {
+            } else if (!frames.areSettingsAcknowledged()) {
                 connectionError(H2Error.SETTINGS_TIMEOUT, "our SETTINGS were not acknowledged");
             }
         });
@@ -562,153 +555,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
         }
     }
 
-    // --- frames ---
-
-    @Override
-    public void onDataStart(int id, int length, boolean endStream) {
-        current = null;
-        if (length > receivable) {
-            stopReading(H2Error.FLOW_CONTROL_ERROR, "more DATA than the connection's window");
-            return;
-        }
-        credit(length);
-        if (length == 0 && !endStream && !allow(FloodGuard.Kind.EMPTY_DATA)) {
-            return;
-        }
-        H2Stream stream = streams.get(id);
-        if (stream == null) {
-            dataOnUnknown(id);
-        } else if (stream.isRemoteFinished()) {
-            streamError(id, stream, H2Error.STREAM_CLOSED, "DATA after END_STREAM");
-        } else if (!takesData(stream)) {
-            streamError(id, stream, H2Error.PROTOCOL_ERROR, "DATA before the response");
-        } else if (!stream.charge(length)) {
-            streamError(id, stream, H2Error.FLOW_CONTROL_ERROR, "more DATA than the stream's window");
-        } else {
-            current = stream;
-            currentLength = length;
-            currentFinishes = endStream;
-        }
-    }
-
-    private void dataOnUnknown(int id) {
-        if (isIdle(id)) {
-            stopReading(H2Error.PROTOCOL_ERROR, "DATA on idle stream " + id);
-        } else if (recentResets.contains(id)) {
-            allow(FloodGuard.Kind.CLOSED_STREAM);
-        } else {
-            streamError(id, null, H2Error.STREAM_CLOSED, "DATA on a closed stream");
-        }
-    }
-
-    /** The connection's credit comes back on receipt: a slow stream must never stall the others. */
-    private void credit(int length) {
-        receivable -= length;
-        received += length;
-        if (received >= flow().connectionWindow() / 4) {
-            scheduler().control(Frames.windowUpdate(allocator(), 0, received));
-            receivable += received;
-            received = 0;
-        }
-    }
-
-    @Override
-    public void onDataPart(ByteBuf part) {
-        H2Stream to = current;
-        if (to == null) {
-            part.release();
-        } else {
-            to.receive(part);
-        }
-    }
-
-    @Override
-    public void onDataEnd(int padding) {
-        H2Stream to = current;
-        current = null;
-        if (to == null) {
-            return;
-        }
-        if (padding > 0) {
-            boolean nothing = padding == currentLength && !currentFinishes;
-            if (nothing && !allow(FloodGuard.Kind.EMPTY_DATA)) {
-                return;
-            }
-            to.consumed(padding);
-        }
-        if (currentFinishes) {
-            to.remoteFinish();
-        }
-    }
-
-    @Override
-    public void onHeaders(int id, ByteBuf block, boolean endStream) {
-        H2Stream stream = streams.get(id);
-        Http2Headers headers;
-        try {
-            headers = codec.decode(id, block);
-        } catch (Http2Exception e) {
-            if (Http2Exception.isStreamError(e)) {
-                badHeaders(id, stream, String.valueOf(e.getMessage()));
-            } else {
-                stopReading(H2Error.COMPRESSION_ERROR, String.valueOf(e.getMessage()));
-            }
-            return;
-        } catch (RuntimeException e) {
-            stopReading(H2Error.COMPRESSION_ERROR, "undecodable header block: " + e.getMessage());
-            return;
-        }
-        headers(id, stream, headers, endStream);
-    }
-
-    @Override
-    public void onRstStream(int id, long code) {
-        H2Stream stream = streams.get(id);
-        if (stream == null) {
-            if (isIdle(id)) {
-                stopReading(H2Error.PROTOCOL_ERROR, "RST_STREAM on idle stream " + id);
-            } else {
-                allow(FloodGuard.Kind.CLOSED_STREAM);
-            }
-            return;
-        }
-        if (!allow(stream.isAnswered() ? FloodGuard.Kind.LATE_RESET : FloodGuard.Kind.EARLY_RESET)) {
-            return;
-        }
-        H2Error error = H2Error.of(code);
-        // A reset of the app's connection is a reset at any time; otherwise END_STREAM before, or NO_ERROR, say that
-        // the
-        // peer sent all it had and only takes no more (section 8.1).
-        boolean clean = error == H2Error.NO_ERROR || (stream.isRemoteFinished() && error != H2Error.CONNECT_ERROR);
-        stream.lost(new ResetReason(
-                clean ? ResetReason.Kind.PEER_DONE : ResetReason.Kind.PEER_RESET,
-                error,
-                "reset by the peer: " + error));
-    }
-
-    @Override
-    public void onSettings(ByteBuf payload) {
-        if (!allow(FloodGuard.Kind.SETTINGS)) {
-            return;
-        }
-        int before = peerSettings.initialWindow;
-        PeerSettings.Invalid invalid = peerSettings.apply(payload);
-        if (invalid != null) {
-            stopReading(invalid.error(), invalid.detail());
-            return;
-        }
-        try {
-            codec.peerTableSize(peerSettings.headerTableSize);
-        } catch (Http2Exception e) {
-            stopReading(H2Error.PROTOCOL_ERROR, "SETTINGS_HEADER_TABLE_SIZE " + peerSettings.headerTableSize);
-            return;
-        }
-        scheduler().peerMaxFrame(peerSettings.maxFrame);
-        scheduler().control(Frames.settingsAck(allocator()));
-        if (!resizeSendWindows(peerSettings.initialWindow - before)) {
-            stopReading(H2Error.FLOW_CONTROL_ERROR, "SETTINGS_INITIAL_WINDOW_SIZE overflows a stream's window");
-            return;
-        }
+    /** The peer's SETTINGS were taken over, the first or later ones. */
+    final void settingsArrived() {
         if (phase == Phase.SETTINGS) {
             cameUp();
         } else {
@@ -724,103 +572,6 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements FrameS
                 .scheduleWithFixedDelay(this::onTick, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
         shared.events().onUp(this);
         up();
-    }
-
-    /** A changed initial window changes what is left of every stream's (section 6.9.2). */
-    private boolean resizeSendWindows(int delta) {
-        if (delta == 0) {
-            return true;
-        }
-        for (H2Stream stream : streams.values()) {
-            long window = (long) stream.sendWindow + delta;
-            if (window > Integer.MAX_VALUE) {
-                return false;
-            }
-            stream.sendWindow = (int) window;
-            scheduler().ready(stream);
-        }
-        return true;
-    }
-
-    @Override
-    public void onSettingsAck() {
-        if (!settingsAcknowledged) {
-            settingsAcknowledged = true;
-            keepAlive.measured(nanoTime().getAsLong() - settingsSentNanos);
-        } else {
-            allow(FloodGuard.Kind.SETTINGS);
-        }
-    }
-
-    @Override
-    public void onPing(long data, boolean ack) {
-        if (!ack) {
-            if (allow(FloodGuard.Kind.PING)) {
-                scheduler().control(Frames.ping(allocator(), true, data));
-            }
-        } else if (keepAlive.acknowledged(data)) {
-            pingAcknowledged();
-        } else {
-            allow(FloodGuard.Kind.PING);
-        }
-    }
-
-    @Override
-    public void onGoAway(int lastStream, long code, ByteBuf debug) {
-        int n = Math.min(debug.readableBytes(), 256);
-        goingAway(
-                lastStream,
-                H2Error.of(code),
-                debug.toString(debug.readerIndex(), n, java.nio.charset.StandardCharsets.UTF_8));
-    }
-
-    @Override
-    public void onWindowUpdate(int id, int increment) {
-        if (!allow(FloodGuard.Kind.WINDOW_UPDATE)) {
-            return;
-        }
-        if (id == 0) {
-            if (increment == 0) {
-                stopReading(H2Error.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-            } else if (!scheduler().grow(increment)) {
-                stopReading(H2Error.FLOW_CONTROL_ERROR, "the connection's window overflows");
-            }
-            return;
-        }
-        H2Stream stream = streams.get(id);
-        if (stream == null) {
-            if (isIdle(id)) {
-                stopReading(H2Error.PROTOCOL_ERROR, "WINDOW_UPDATE on idle stream " + id);
-            } else {
-                allow(FloodGuard.Kind.CLOSED_STREAM);
-            }
-        } else if (increment == 0) {
-            streamError(id, stream, H2Error.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
-        } else if (stream.sendWindow > Integer.MAX_VALUE - increment) {
-            streamError(id, stream, H2Error.FLOW_CONTROL_ERROR, "the stream's window overflows");
-        } else {
-            stream.sendWindow += increment;
-            scheduler().ready(stream);
-        }
-    }
-
-    @Override
-    public void onIgnored(int id) {
-        allow(FloodGuard.Kind.IGNORED);
-    }
-
-    @Override
-    public void onStreamError(int id, H2Error error, String detail) {
-        streamError(id, streams.get(id), error, detail);
-    }
-
-    @Override
-    public void onConnectionError(H2Error error, String detail) {
-        connectionError(error, detail);
-    }
-
-    private void stopReading(H2Error error, String detail) {
-        connectionError(error, detail);
     }
 
     // --- time ---

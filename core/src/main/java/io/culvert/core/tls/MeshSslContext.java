@@ -36,7 +36,7 @@ final class MeshSslContext extends SslContext {
     /** Hybrid post-quantum first; P-256 for peers that know no other. */
     private static final String[] GROUPS = {"X25519MLKEM768", "X25519", "P-256"};
 
-    private static final List<String> CIPHERS = List.of("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256");
+    static final List<String> CIPHERS = List.of("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256");
 
     /** More than any chain that {@link io.culvert.identity.PeerVerifier} would read. */
     private static final int MAX_CERTIFICATE_BYTES = 32 * 1024;

@@ -5,7 +5,9 @@ import io.culvert.identity.RejectionReason;
 import io.culvert.identity.TrustBundles;
 import io.culvert.identity.Verdict;
 import io.netty.handler.ssl.OpenSslCertificateException;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.internal.tcnative.CertificateVerifier;
+import io.netty.internal.tcnative.SSL;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
@@ -24,6 +26,24 @@ final class MeshTrustManager extends X509ExtendedTrustManager {
     MeshTrustManager(TrustBundles bundles, InstantSource clock) {
         this.bundles = bundles;
         this.clock = clock;
+    }
+
+    private void verify(X509Certificate[] chain, @Nullable SSLEngine engine) throws CertificateException {
+        if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
+            // The engine's session does not know it before the handshake is done.
+            refuseOtherCiphers(String.valueOf(SSL.getCipherForSSL(openSsl.sslPointer())));
+        }
+        verify(chain);
+    }
+
+    /** BoringSSL cannot be told to leave ChaCha20-Poly1305 out of TLS 1.3: the mesh speaks AES-GCM, as Istio's does. */
+    private static void refuseOtherCiphers(String cipher) throws CertificateException {
+        if (!MeshSslContext.CIPHERS.contains(cipher)) {
+            CipherRefusedException refused = new CipherRefusedException(
+                    "the peer speaks " + cipher + ", accepted are " + MeshSslContext.CIPHERS);
+            throw new OpenSslCertificateException(
+                    refused.getMessage(), refused, CertificateVerifier.X509_V_ERR_APPLICATION_VERIFICATION);
+        }
     }
 
     private void verify(X509Certificate[] chain) throws CertificateException {
@@ -57,13 +77,13 @@ final class MeshTrustManager extends X509ExtendedTrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
             throws CertificateException {
-        verify(chain);
+        verify(chain, engine);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
             throws CertificateException {
-        verify(chain);
+        verify(chain, engine);
     }
 
     @Override

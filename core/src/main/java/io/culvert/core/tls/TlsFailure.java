@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslClosedEngineException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.security.cert.CertificateException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Locale;
@@ -70,9 +71,9 @@ public enum TlsFailure {
 
     /** What to tell people: the verifier's own words about the peer where there are any. */
     public static String detail(Throwable failure) {
-        PeerRejectedException rejected =
-                find(failure, PeerRejectedException.class, Collections.newSetFromMap(new IdentityHashMap<>()));
-        String message = rejected != null ? rejected.getMessage() : failure.getMessage();
+        CertificateException ours =
+                find(failure, CertificateException.class, Collections.newSetFromMap(new IdentityHashMap<>()));
+        String message = ours != null ? ours.getMessage() : failure.getMessage();
         return message != null ? message : failure.getClass().getSimpleName();
     }
 
@@ -93,6 +94,7 @@ public enum TlsFailure {
         return switch (failure) {
             case SslHandshakeTimeoutException timeout -> TIMEOUT;
             case NotSslRecordException garbage -> NOT_TLS;
+            case CipherRefusedException cipher -> NO_COMMON_PARAMETERS;
             case ClosedChannelException closed -> CLOSED;
             case SslClosedEngineException closed -> CLOSED;
             default -> byMessage(failure);

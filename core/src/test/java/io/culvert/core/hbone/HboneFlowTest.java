@@ -59,7 +59,8 @@ class HboneFlowTest {
             on(live, () -> live.send(32L * MIB, 128 << 10, true));
             assertThat(liveApp.awaitFinished()).isEqualTo(32L * MIB);
 
-            assertThat(stuckApp.received).isEqualTo(64 << 10);
+            // The last bytes may be held until it reads on.
+            assertThat(stuckApp.received).isBetween((64L << 10) - 2048, 64L << 10);
             assertThat(stuck.stream().isWritable()).isFalse();
             assertThat(stuck.stream().queuedBytes()).isLessThan(512 << 10);
             assertThat(net.pool.stats().tunnelsUp()).as("one tunnel for both").isEqualTo(1);

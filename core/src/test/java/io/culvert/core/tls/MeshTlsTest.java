@@ -195,6 +195,21 @@ class MeshTlsTest {
     }
 
     @Test
+    void speaksAesGcmOnly() throws Exception {
+        SslContext chaCha = SslContextBuilder.forClient()
+                .sslProvider(SslProvider.JDK)
+                .protocols("TLSv1.3")
+                .ciphers(List.of("TLS_CHACHA20_POLY1305_SHA256"))
+                .keyManager(web.svid().key(), web.svid().chain())
+                .trustManager(new TrustAll())
+                .endpointIdentificationAlgorithm(null)
+                .build();
+        Outcome refused = refusedByServer(chaCha);
+        assertThat(refused.kind()).isEqualTo(TlsFailure.NO_COMMON_PARAMETERS);
+        assertThat(TlsFailure.detail(refused.error())).contains("TLS_CHACHA20_POLY1305_SHA256");
+    }
+
+    @Test
     void givesUpOnAClientThatNeverFinishes() throws Exception {
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             // The head of a handshake record, and nothing after it.
