@@ -46,8 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class AdminPagesTest {
-    private static final SpiffeId ID =
-            SpiffeId.forServiceAccount(new TrustDomain("cluster.local"), "shop", "client");
+    private static final SpiffeId ID = SpiffeId.forServiceAccount(new TrustDomain("cluster.local"), "shop", "client");
     private static final String UID = "Kubernetes//Pod/shop/client";
 
     private final HttpClient http = HttpClient.newHttpClient();
@@ -135,8 +134,9 @@ class AdminPagesTest {
                 new PrintWriter(out, true));
         assertThat(status).isZero();
         assertThat(out.toString().lines().toList())
-                .anyMatch(l -> l.matches(
-                        "http\\S+ +shop/client +enabled +spiffe://cluster.local/ns/shop/sa/client +Initializing +- +1 +2"))
+                .anyMatch(
+                        l -> l.matches(
+                                "http\\S+ +shop/client +enabled +spiffe://cluster.local/ns/shop/sa/client +Initializing +- +1 +2"))
                 .anyMatch(l -> l.contains("outbound") && l.contains("tunnel") && l.contains("10.0.0.5:40000"));
     }
 
@@ -212,8 +212,8 @@ class AdminPagesTest {
         RunningAgents entry = new RunningAgents(dir, "node-1", () -> 15000);
         entry.start();
         assertThat(RunningAgents.list(dir))
-                .containsExactly(
-                        new RunningAgents.Entry("node-1", ProcessHandle.current().pid(), 15000));
+                .containsExactly(new RunningAgents.Entry(
+                        "node-1", ProcessHandle.current().pid(), 15000));
         entry.close();
         assertThat(RunningAgents.list(dir)).isEmpty();
     }
@@ -290,8 +290,7 @@ class AdminPagesTest {
 
         @Override
         public List<CredentialStatus> certificates() {
-            return List.of(new CredentialStatus(
-                    ID, CredentialStatus.State.INITIALIZING, List.of(), null, null, null));
+            return List.of(new CredentialStatus(ID, CredentialStatus.State.INITIALIZING, List.of(), null, null, null));
         }
 
         @Override

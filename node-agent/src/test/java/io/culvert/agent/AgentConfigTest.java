@@ -36,8 +36,7 @@ class AgentConfigTest {
                         0,
                         false,
                         AgentConfig.Rules.AUTO,
-                        new AgentConfig.Ports(
-                                AgentConfig.ADMIN_PORT, AgentConfig.METRICS_PORT, AgentConfig.READY_PORT),
+                        new AgentConfig.Ports(AgentConfig.ADMIN_PORT, AgentConfig.METRICS_PORT, AgentConfig.READY_PORT),
                         Duration.ofSeconds(25),
                         "-",
                         "info"));
@@ -109,15 +108,24 @@ class AgentConfigTest {
     void allFaultsAreReportedTogether() {
         assertThatThrownBy(() -> AgentConfig.read(
                         List.of(
-                                "--xds", "http://control",
-                                "--node-token", "/t",
-                                "--state-dir", "/s",
-                                "--cni-socket", "relative",
-                                "--trust-domain", "Example.Org",
-                                "--threads", "many",
-                                "--drian", "5s",
-                                "--rules", "ebpf",
-                                "--admin-port", "15020",
+                                "--xds",
+                                "http://control",
+                                "--node-token",
+                                "/t",
+                                "--state-dir",
+                                "/s",
+                                "--cni-socket",
+                                "relative",
+                                "--trust-domain",
+                                "Example.Org",
+                                "--threads",
+                                "many",
+                                "--drian",
+                                "5s",
+                                "--rules",
+                                "ebpf",
+                                "--admin-port",
+                                "15020",
                                 "stray"),
                         Map.of("CULVERT_CERT_TTL", "1")))
                 .asInstanceOf(type(UsageException.class))

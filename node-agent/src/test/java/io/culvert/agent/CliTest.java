@@ -55,9 +55,7 @@ class CliTest {
 
     @Test
     void analyzeReadsFilesAndDirectoriesAndNamesWhatIsMissing(@TempDir Path dir) throws IOException {
-        Files.writeString(
-                dir.resolve("ns.yaml"),
-                """
+        Files.writeString(dir.resolve("ns.yaml"), """
                 apiVersion: v1
                 kind: Namespace
                 metadata:

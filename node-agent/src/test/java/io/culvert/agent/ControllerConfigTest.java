@@ -28,8 +28,7 @@ class ControllerConfigTest {
                         0,
                         Duration.ofHours(24),
                         "info"));
-        assertThat(ControllerMain.settings(config).compiler())
-                .isEqualTo(io.culvert.config.CompilerSettings.DEFAULTS);
+        assertThat(ControllerMain.settings(config).compiler()).isEqualTo(io.culvert.config.CompilerSettings.DEFAULTS);
     }
 
     @Test
