@@ -217,7 +217,8 @@ public final class Lab implements AutoCloseable {
                                 .filter(pod -> !this.settled(pod))
                                 .map(pod -> pod.fullName() + " (" + pod.trouble() + ")")
                                 .collect(Collectors.joining(", "))
-                        + controller.map(c -> String.join("\n", c.findings()))
+                        + controller
+                                .map(c -> String.join("\n", c.findings()))
                                 .filter(text -> !text.isEmpty())
                                 .map(text -> "\nthe controller says of the configuration:\n" + text)
                                 .orElse(""));
