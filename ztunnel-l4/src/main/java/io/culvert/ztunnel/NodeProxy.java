@@ -7,6 +7,7 @@ import io.culvert.core.hbone.PoolKey;
 import io.culvert.core.hbone.TunnelEvents;
 import io.culvert.core.hbone.TunnelTls;
 import io.culvert.core.lifecycle.Component;
+import io.culvert.core.linux.EpollLoops;
 import io.culvert.core.linux.NetworkNamespace;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshDelta;
@@ -32,6 +33,7 @@ import io.culvert.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
@@ -91,7 +93,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private final ConcurrentHashMap<InetAddress, PodProxy> bySource = new ConcurrentHashMap<>();
 
     /**
-     * @param group epoll loops; they stay the caller's
+     * @param group loops of {@link EpollLoops#factory}; they stay the caller's
      * @param tunnelEvents is told what happens to tunnels
      */
     public NodeProxy(
@@ -123,7 +125,10 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private static List<EventLoop> loops(EventLoopGroup group) {
         List<EventLoop> list = new ArrayList<>();
         for (EventExecutor loop : group) {
-            list.add((EventLoop) loop);
+            if (!(loop instanceof IoEventLoop io) || !EpollLoops.isOne(io)) {
+                throw new IllegalArgumentException("the proxy's loops must be made by EpollLoops.factory()");
+            }
+            list.add(io);
         }
         return List.copyOf(list);
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * and half-close timers. Ends once, with one reason. Owned by the loop that both ends are on.
  *
  * <p>An end is not read while the other has more queued than its watermark, or while the budget is used up and the other
- * end still has something queued: a connection with nothing queued may always read, so that none starves.
+ * end, a socket, still has something queued: with nothing queued it may always read, so that none starves.
  */
 public final class Relay extends RelayTimers.Timed {
     /** Is told how a relay ended, once; both ends are closed or closing by then. */
@@ -114,7 +114,15 @@ public final class Relay extends RelayTimers.Timed {
     }
 
     private boolean mayRead(RelayHalf to) {
-        return to.isWritable() && (!budget.exhausted() || to.pendingBytes() == 0);
+        if (!to.isWritable()) {
+            return false;
+        }
+        return switch (to) {
+            // Its watermarks bound it, and it has no word to say when its queue is empty: waiting for that would be for
+            // ever.
+            case RelayStream _ -> true;
+            case RelaySocket socket -> !budget.exhausted() || socket.pendingBytes() == 0;
+        };
     }
 
     void onWritten(RelayHalf to, int bytes) {

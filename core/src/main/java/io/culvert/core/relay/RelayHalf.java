@@ -19,9 +19,6 @@ public sealed interface RelayHalf permits RelaySocket, RelayStream {
     /** False while so much is queued that the other end should not be read. */
     boolean isWritable();
 
-    /** Bytes that are queued for this end, as far as it knows. */
-    int pendingBytes();
-
     /** Allows or stops reading; what arrives nevertheless is held here. */
     void reading(boolean on);
 

@@ -129,6 +129,14 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         if (inputEnded && !endDelivered && !reset && relay != null && (held == null || held.isEmpty())) {
             endDelivered = true;
             relay.onEnd(this);
+            closeIfDone();
+        }
+    }
+
+    /** Both directions have ended: the other end may still have much to send, this descriptor need not wait for it. */
+    private void closeIfDone() {
+        if (isDone() && channel.isOpen()) {
+            var _ = channel.close();
         }
     }
 
@@ -151,7 +159,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     }
 
     private void onReset(@Nullable Throwable cause) {
-        if (reset) {
+        if (reset || isDone()) {
             return;
         }
         reset = true;
@@ -300,8 +308,8 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         return channel.isWritable();
     }
 
-    @Override
-    public int pendingBytes() {
+    /** Bytes that were written here and have not left for the kernel. */
+    int pendingBytes() {
         return writes.pendingBytes();
     }
 
@@ -319,6 +327,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         outputShut = true;
         // Not earlier: Netty's shutdownOutput fails what is still queued.
         var _ = ((SocketChannel) channel).shutdownOutput();
+        closeIfDone();
         if (relay != null) {
             relay.onOutputEnded();
         }

@@ -128,11 +128,6 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
     }
 
     @Override
-    public int pendingBytes() {
-        return stream().queuedBytes();
-    }
-
-    @Override
     public void reading(boolean on) {
         // Credit rules what comes.
     }

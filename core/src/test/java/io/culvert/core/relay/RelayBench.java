@@ -1,5 +1,6 @@
 package io.culvert.core.relay;
 
+import io.culvert.core.linux.EpollLoops;
 import io.culvert.core.telemetry.AccessLog;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.ConnectionAttributes;
@@ -15,7 +16,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -40,7 +40,7 @@ final class RelayBench {
     final BlockingQueue<Relay> relays = new LinkedBlockingQueue<>();
 
     private final RelaySettings settings;
-    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollLoops.factory());
     private final RelayTimers timers;
     private final SocketTuning tuning;
     private final Dialer dialer;

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -261,6 +262,61 @@ class RelayTest {
             assertThat(Arrays.equals(c.get(20, TimeUnit.SECONDS), up)).isTrue();
             a.get(5, TimeUnit.SECONDS);
             b.get(5, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aHalfClosedSocketThatFillsUpIsWrittenToAgainWhenItDrains() throws Exception {
+        bench(RelaySettings.DEFAULT);
+        byte[] answer = new byte[24 << 20];
+        new Random(SEED).nextBytes(answer);
+        try (Socket client = bench.connect();
+                Socket app = bench.accept()) {
+            client.shutdownOutput();
+            assertThat(app.getInputStream().read()).isEqualTo(-1);
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> write(app, answer));
+            // Everything on the way is full before the client reads its first byte.
+            assertThatThrownBy(() -> writing.get(500, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            assertThat(Arrays.equals(read(client, answer.length), answer)).isTrue();
+            writing.get(10, TimeUnit.SECONDS);
+            app.close();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(bench.outcome().reason()).isEqualTo(CloseReason.OK);
+    }
+
+    @Test
+    void echoesOfAHalfClosingClientAreWhole() throws Exception {
+        bench(RelaySettings.DEFAULT);
+        byte[] data = new byte[4 << 20];
+        new Random(SEED).nextBytes(data);
+        for (int round = 0; round < 10; round++) {
+            try (Socket client = bench.connect();
+                    Socket app = bench.accept()) {
+                Thread echo = Thread.ofVirtual().start(() -> echo(app));
+                Thread writer = Thread.ofVirtual().start(() -> {
+                    write(client, data);
+                    try {
+                        client.shutdownOutput();
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                byte[] got = client.getInputStream().readAllBytes();
+                RelayBench.Outcome outcome = bench.outcome();
+                assertThat(got).as("round %s: %s", round, outcome).hasSameSizeAs(data);
+                assertThat(Arrays.mismatch(got, data)).as("first wrong byte").isEqualTo(-1);
+                writer.join();
+                echo.join();
+            }
+        }
+    }
+
+    private static void echo(Socket app) {
+        try (app) {
+            app.getInputStream().transferTo(app.getOutputStream());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 

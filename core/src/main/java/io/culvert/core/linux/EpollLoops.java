@@ -1,0 +1,113 @@
+package io.culvert.core.linux;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+
+/**
+ * Epoll event loops on which half-closed sockets stay watched.
+ *
+ * <p>Netty 4.2.18 takes a descriptor out of the epoll set when no event is of interest any more, which is what happens
+ * once the peer has half-closed (RDHUP is cleared, reading is over, nothing waits to be written), and forgets that it
+ * did: the next wait for EPOLLOUT is a MOD of an unknown descriptor, fails with ENOENT, and everything queued is lost.
+ * Here "no interest" is an interest in errors alone, edge-triggered, so that the descriptor stays and cannot spin.
+ */
+public final class EpollLoops {
+    private static final EpollIoOps IDLE = EpollIoOps.EPOLLERR.with(EpollIoOps.EPOLLET);
+
+    private EpollLoops() {}
+
+    /** For {@link io.netty.channel.MultiThreadIoEventLoopGroup}. */
+    public static IoHandlerFactory factory() {
+        IoHandlerFactory netty = EpollIoHandler.newFactory();
+        return new IoHandlerFactory() {
+            @Override
+            public IoHandler newHandler(ThreadAwareExecutor executor) {
+                return new Watching(netty.newHandler(executor));
+            }
+
+            @Override
+            public boolean isChangingThreadSupported() {
+                return netty.isChangingThreadSupported();
+            }
+        };
+    }
+
+    /** Whether {@code loop} is of {@link #factory}. */
+    public static boolean isOne(IoEventLoop loop) {
+        return loop.isIoType(Watching.class);
+    }
+
+    private static final class Watching implements IoHandler {
+        private final IoHandler netty;
+
+        Watching(IoHandler netty) {
+            this.netty = netty;
+        }
+
+        @Override
+        public void initialize() {
+            netty.initialize();
+        }
+
+        @Override
+        public int run(IoHandlerContext context) {
+            return netty.run(context);
+        }
+
+        @Override
+        public void prepareToDestroy() {
+            netty.prepareToDestroy();
+        }
+
+        @Override
+        public void destroy() {
+            netty.destroy();
+        }
+
+        @Override
+        public IoRegistration register(IoHandle handle) throws Exception {
+            return new Registration(netty.register(handle));
+        }
+
+        @Override
+        public void wakeup() {
+            netty.wakeup();
+        }
+
+        @Override
+        public boolean isCompatible(Class<? extends IoHandle> handleType) {
+            return netty.isCompatible(handleType);
+        }
+    }
+
+    private record Registration(IoRegistration netty) implements IoRegistration {
+        @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // as the interface has it
+        public <T> T attachment() {
+            return netty.attachment();
+        }
+
+        @Override
+        public long submit(IoOps ops) {
+            return netty.submit(EpollIoOps.NONE.equals(ops) ? IDLE : ops);
+        }
+
+        @Override
+        public boolean isValid() {
+            return netty.isValid();
+        }
+
+        @Override
+        public boolean cancel() {
+            return netty.cancel();
+        }
+    }
+}
