@@ -75,7 +75,8 @@ public final class ControllerProcess implements AutoCloseable {
         List<String> findings = new ArrayList<>();
         String status = status();
         try {
-            for (JsonNode finding : JSON.readTree(status.isEmpty() ? "{}" : status).path("diagnostics")) {
+            for (JsonNode finding :
+                    JSON.readTree(status.isEmpty() ? "{}" : status).path("diagnostics")) {
                 findings.add("%s:%d: %s: %s %s: %s"
                         .formatted(
                                 finding.path("file").asText(),

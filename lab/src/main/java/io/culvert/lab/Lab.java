@@ -217,7 +217,8 @@ public final class Lab implements AutoCloseable {
                                 .filter(pod -> !this.settled(pod))
                                 .map(pod -> pod.fullName() + " (" + pod.trouble() + ")")
                                 .collect(Collectors.joining(", "))
-                        + controller.map(c -> String.join("\n", c.findings()))
+                        + controller
+                                .map(c -> String.join("\n", c.findings()))
                                 .filter(text -> !text.isEmpty())
                                 .map(text -> "\nthe controller says of the configuration:\n" + text)
                                 .orElse(""));
@@ -309,7 +310,7 @@ public final class Lab implements AutoCloseable {
                 new ProbeRunner(node.sockets(), grpc),
                 this::onPodChanged,
                 node.agentIfAny().map(agent -> new CniClient(agent.cniSocket())),
-                Cgroup.create(run.pid(), spec.namespace() + "." + spec.name()));
+                uid -> Cgroup.create(run.pid(), uid));
         return new LabPod(spec, node, run.netns(name), run.pod(spec.namespace(), spec.name()), host);
     }
 

@@ -66,7 +66,11 @@ final class Yaml {
 
     private static @Nullable Object parse(String document, String source) {
         try {
-            return new Load(LoadSettings.builder().setLabel(source).setSchema(new CoreSchema()).build()).loadFromString(document);
+            return new Load(LoadSettings.builder()
+                            .setLabel(source)
+                            .setSchema(new CoreSchema())
+                            .build())
+                    .loadFromString(document);
         } catch (YamlEngineException e) {
             throw new LabException(source + " is not valid YAML: " + e.getMessage(), e);
         }
