@@ -134,7 +134,7 @@ final class Agent implements AgentView {
         components.add(new Part("pod reports", reporter::start, reporter::close));
         CapturedPods captured =
                 new CapturedPods(proxy, store, new TrustDomain(config.trustDomain()), identities::refresh);
-        components.add(new Part("pod capture", () -> startCapture(captured, registry), this::closeCapture));
+        components.add(new CapturePart(() -> startCapture(captured, registry)));
         components.add(new CniPart());
 
         readiness.gate("state", () -> xds.ready().isDone());
@@ -154,6 +154,7 @@ final class Agent implements AgentView {
                 new AdminPages(this, quit).routes());
         components.add(admin);
         components.add(new RunningAgents(RunningAgents.DIRECTORY, config.node(), admin::port));
+        components.add(new StartUpGarbage());
     }
 
     /** In the order of their start. */
@@ -183,6 +184,7 @@ final class Agent implements AgentView {
     private void closeCapture() {
         CaptureController running = capture;
         if (running != null) {
+            // Idempotent.
             running.close();
         }
     }
@@ -207,6 +209,35 @@ final class Agent implements AgentView {
         });
     }
 
+    /** Ends before the proxy drains: it would heal the listeners that a drain closes. The rules stay: fail closed. */
+    private final class CapturePart implements Component {
+        private final Part.Starter starter;
+
+        CapturePart(Part.Starter starter) {
+            this.starter = starter;
+        }
+
+        @Override
+        public String name() {
+            return "pod capture";
+        }
+
+        @Override
+        public void start() throws Exception {
+            starter.start();
+        }
+
+        @Override
+        public void drain(Duration deadline) {
+            closeCapture();
+        }
+
+        @Override
+        public void close() {
+            closeCapture();
+        }
+    }
+
     private final class CniPart implements Component {
         private @Nullable CniSocket socket;
 
@@ -222,6 +253,12 @@ final class Agent implements AgentView {
                 throw new IllegalStateException("the capture is not started");
             }
             socket = CniSocket.open(config.cniSocket(), running);
+        }
+
+        /** New pods are the next agent's. */
+        @Override
+        public void drain(Duration deadline) {
+            close();
         }
 
         @Override
