@@ -170,12 +170,12 @@ public final class CaptureController implements Component, AutoCloseable {
         }
     }
 
-    /** The sandbox is gone; one that is not known, or not any more, is none of ours. */
-    void delete(String namespace, String name, String containerId) {
+    /** The sandbox is gone; complete when it is forgotten. One that is not known, or not any more, is none of ours. */
+    CompletableFuture<Void> delete(String namespace, String name, String containerId) {
         PodCapture pod = pods.get(Attachment.key(namespace, name));
-        if (pod != null && pod.attachment().containerId().equals(containerId)) {
-            var _ = pod.leave();
-        }
+        return pod != null && pod.attachment().containerId().equals(containerId)
+                ? pod.leave()
+                : CompletableFuture.completedFuture(null);
     }
 
     /** Forgets the pods whose sandboxes are not among {@code containerIds}. */

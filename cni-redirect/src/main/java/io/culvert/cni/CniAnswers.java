@@ -24,6 +24,8 @@ final class CniAnswers {
     private static final Logger LOG = LoggerFactory.getLogger(CniAnswers.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NEWEST = "1.1.0";
+    /** How long DEL waits until the sandbox is forgotten; it succeeds also when that takes longer. */
+    private static final long FORGET_MILLIS = 2_000;
 
     private final CaptureController controller;
 
@@ -70,10 +72,14 @@ final class CniAnswers {
             case "CHECK" -> check(call);
             case "DEL" -> {
                 // Without names it cannot be one of ours; DEL must succeed whatever is left of the sandbox.
-                controller.delete(
-                        call.arguments().getOrDefault("K8S_POD_NAMESPACE", ""),
-                        call.arguments().getOrDefault("K8S_POD_NAME", ""),
-                        call.env().path("CNI_CONTAINERID").asText(""));
+                var _ = controller
+                        .delete(
+                                call.arguments().getOrDefault("K8S_POD_NAMESPACE", ""),
+                                call.arguments().getOrDefault("K8S_POD_NAME", ""),
+                                call.env().path("CNI_CONTAINERID").asText(""))
+                        .completeOnTimeout(null, FORGET_MILLIS, TimeUnit.MILLISECONDS)
+                        .exceptionally(_ -> null)
+                        .join();
                 yield JSON.createObjectNode();
             }
             case "GC" -> gc(call);

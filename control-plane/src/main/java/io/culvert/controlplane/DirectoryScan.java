@@ -30,7 +30,7 @@ record DirectoryScan(Set<Path> files, Set<Path> directories, Map<Path, String> u
             Files.walkFileTree(
                     root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, scan.new Visitor(root));
         } catch (IOException e) {
-            scan.unreadable.put(root, SourceFile.reason(root, e));
+            scan.unreadable.put(root, SourceFile.reason(e));
         }
         return scan;
     }
@@ -71,7 +71,7 @@ record DirectoryScan(Set<Path> files, Set<Path> directories, Map<Path, String> u
                 // A look at it will say what is wrong.
                 files.add(file);
             } else if (file.equals(root) || Files.isDirectory(file)) {
-                unreadable.put(file, SourceFile.reason(file, e));
+                unreadable.put(file, SourceFile.reason(e));
             }
             return FileVisitResult.CONTINUE;
         }
@@ -79,7 +79,7 @@ record DirectoryScan(Set<Path> files, Set<Path> directories, Map<Path, String> u
         @Override
         public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) {
             if (e != null) {
-                unreadable.put(directory, SourceFile.reason(directory, e));
+                unreadable.put(directory, SourceFile.reason(e));
             }
             return FileVisitResult.CONTINUE;
         }

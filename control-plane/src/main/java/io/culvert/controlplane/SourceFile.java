@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
@@ -68,7 +71,7 @@ sealed interface SourceFile {
             return read(file, stamp);
         } catch (IOException e) {
             // NoSuchFile, or a symlink to nothing.
-            return Files.exists(file) ? new Broken(reason(file, e)) : new Absent();
+            return Files.exists(file) ? new Broken(reason(e)) : new Absent();
         }
     }
 
@@ -103,9 +106,12 @@ sealed interface SourceFile {
     }
 
     /** What hinders the reading of a file or directory. */
-    static String reason(Path file, IOException e) {
-        return e instanceof java.nio.file.AccessDeniedException
-                ? "may not be read; give the controller's user the right to"
-                : "cannot be read: " + e.getClass().getSimpleName() + " " + e.getMessage() + " (" + file + ")";
+    static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "may not be read; give the controller's user the right to";
+            case NoSuchFileException _ -> "is not there; put it back, or check the path";
+            case FileSystemLoopException _ -> "is a link into itself; remove it";
+            default -> "cannot be read: " + e;
+        };
     }
 }

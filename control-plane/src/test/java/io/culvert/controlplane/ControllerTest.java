@@ -127,7 +127,7 @@ class ControllerTest {
                         directory.resolve("config"),
                         directory.resolve("state"),
                         socket(),
-                        new ControllerSettings.Listener("127.0.0.1", 0, List.of("localhost", "127.0.0.1")),
+                        new ControllerSettings.Listener("0.0.0.0", 0, List.of("localhost", "127.0.0.1")),
                         directory.resolve("tokens"),
                         CompilerSettings.DEFAULTS,
                         Duration.ofHours(1)),
@@ -264,6 +264,39 @@ class ControllerTest {
         Status end = client.end();
         assertThat(end.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
         assertThat(end.getDescription()).contains("node token");
+    }
+
+    @Test
+    void theControllerIsVerifiedByNameAndByRootsThatMayBeReplaced() throws Exception {
+        Controller controller = controller();
+        Path roots = directory.resolve("roots.pem");
+        Files.copy(otherRoot(), roots);
+        ManagedChannel channel = channels.open(new ControlEndpoint.Tls("localhost", controller.port(), roots));
+        assertThat(refusal(channel)).isEqualTo(Status.Code.UNAVAILABLE);
+        Files.copy(directory.resolve("state/root-cert.pem"), roots, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        // The same channel, at its next handshake.
+        assertThat(agent(channel, "token-1").current().workloads()).isNotEmpty();
+        ManagedChannel misnamed = channels.open(new ControlEndpoint.Tls("127.0.0.2", controller.port(), roots));
+        assertThat(refusal(misnamed)).isEqualTo(Status.Code.UNAVAILABLE);
+    }
+
+    private static Status.Code refusal(ManagedChannel channel) {
+        try {
+            report(channel, "token-1", "n1", PodReport.State.PENDING);
+            return Status.Code.OK;
+        } catch (StatusRuntimeException e) {
+            return e.getStatus().getCode();
+        }
+    }
+
+    private Path otherRoot() throws Exception {
+        Path other = Files.createDirectories(directory.resolve("other"));
+        var _ = io.culvert.controlplane.ca.MeshCa.open(
+                other,
+                new io.culvert.identity.TrustDomain("cluster.local"),
+                Duration.ofHours(1),
+                InstantSource.system());
+        return other.resolve("root-cert.pem");
     }
 
     @Test

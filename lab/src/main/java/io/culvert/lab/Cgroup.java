@@ -13,12 +13,10 @@ import java.util.stream.Stream;
  * Machines without a mounted hierarchy run without. Immutable.
  */
 record Cgroup(Path path) {
-    private static final String TOP = "culvert-lab";
-
-    /** Makes the cgroup {@code name} of the run with process id {@code run}. */
-    static Optional<Cgroup> create(long run, String name) {
+    /** Makes the cgroup of the pod with {@code uid} in the run with process id {@code run}, named as kubelet does. */
+    static Optional<Cgroup> create(long run, String uid) {
         return mountPoint().map(root -> {
-            Path path = root.resolve(TOP).resolve(Long.toString(run)).resolve(name);
+            Path path = top(root, run).resolve("pod" + uid);
             try {
                 Files.createDirectories(path);
             } catch (IOException e) {
@@ -30,7 +28,7 @@ record Cgroup(Path path) {
 
     /** Ends all processes of the run with process id {@code run} that are in cgroups, and removes those. */
     static void removeRun(long run) {
-        mountPoint().map(root -> root.resolve(TOP).resolve(Long.toString(run))).ifPresent(path -> {
+        mountPoint().map(root -> top(root, run)).ifPresent(path -> {
             try (Stream<Path> pods = Files.exists(path) ? Files.list(path) : Stream.empty()) {
                 pods.filter(Files::isDirectory).forEach(p -> new Cgroup(p).remove());
                 Files.deleteIfExists(path);
@@ -56,6 +54,10 @@ record Cgroup(Path path) {
         } catch (IOException e) {
             // Gone already, or a process is on its way out.
         }
+    }
+
+    private static Path top(Path root, long run) {
+        return root.resolve("kubepods-cv" + run);
     }
 
     private static Optional<Path> mountPoint() {

@@ -310,7 +310,7 @@ public final class Lab implements AutoCloseable {
                 new ProbeRunner(node.sockets(), grpc),
                 this::onPodChanged,
                 node.agentIfAny().map(agent -> new CniClient(agent.cniSocket())),
-                Cgroup.create(run.pid(), spec.namespace() + "." + spec.name()));
+                uid -> Cgroup.create(run.pid(), uid));
         return new LabPod(spec, node, run.netns(name), run.pod(spec.namespace(), spec.name()), host);
     }
 

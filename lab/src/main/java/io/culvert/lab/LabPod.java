@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ public final class LabPod {
             ProbeRunner runner,
             Consumer<LabPod> changed,
             Optional<CniClient> cni,
-            Optional<Cgroup> cgroup) {}
+            Function<String, Optional<Cgroup>> cgroups) {}
 
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration CNI_RETRY = Duration.ofMillis(300);
@@ -51,6 +52,7 @@ public final class LabPod {
     private final Path files;
     private final Host host;
     private final List<String> ips;
+    private final Optional<Cgroup> cgroup;
     private final String port;
     private final String uid = UUID.randomUUID().toString();
     private final Instant created = Instant.now();
@@ -72,6 +74,7 @@ public final class LabPod {
         this.netns = netns;
         this.files = files;
         this.host = host;
+        this.cgroup = host.cgroups().apply(uid);
         int ordinal = node.nextPod();
         this.ips = node.addresses().pod(ordinal);
         this.port = "pod" + ordinal;
@@ -289,7 +292,7 @@ public final class LabPod {
             host.changed().accept(this);
             Files.writeString(
                     files.resolve("resolv.conf"), "# names are in /etc/hosts\noptions timeout:1 attempts:1\n");
-            Sandbox made = Sandbox.start(netns, files, name(), host.cgroup());
+            Sandbox made = Sandbox.start(netns, files, name(), cgroup);
             sandbox = made;
             for (ContainerSpec container : spec.containers()) {
                 containers.add(new PodContainer(this, host, new Container(container, made, log(container)), made));

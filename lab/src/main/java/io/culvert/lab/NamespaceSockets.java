@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -93,7 +94,7 @@ public final class NamespaceSockets implements AutoCloseable {
             int limit)
             throws IOException {
         try (Socket socket = connect(address, port, timeout)) {
-            StringBuilder request = new StringBuilder(method + " " + path + " HTTP/1.0\r\n");
+            StringBuilder request = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
             if (headers.keySet().stream().noneMatch("Host"::equalsIgnoreCase)) {
                 String host = address.getHostAddress();
                 request.append("Host: ").append(host.contains(":") ? "[" + host + "]" : host);
@@ -123,12 +124,38 @@ public final class NamespaceSockets implements AutoCloseable {
     }
 
     private static HttpAnswer parse(InputStream stream, int limit) throws IOException {
-        String text = new String(stream.readNBytes(limit), StandardCharsets.UTF_8);
+        String text = new String(stream.readNBytes(limit), StandardCharsets.ISO_8859_1);
         String[] parts = text.split("\r\n\r\n", 2);
         String[] status = parts[0].split("\r\n", 2)[0].split(" ", 3);
         if (status.length < 2 || !status[0].startsWith("HTTP/1.") || !status[1].matches("\\d{3}")) {
             throw new IOException("the answer is not HTTP: " + text.substring(0, Math.min(40, text.length())));
         }
-        return new HttpAnswer(Integer.parseInt(status[1]), parts.length == 2 ? parts[1] : "");
+        String body = parts.length == 2 ? parts[1] : "";
+        boolean chunked = parts[0].toLowerCase(Locale.ROOT).contains("\r\ntransfer-encoding: chunked");
+        byte[] bytes = (chunked ? joined(body) : body).getBytes(StandardCharsets.ISO_8859_1);
+        return new HttpAnswer(Integer.parseInt(status[1]), new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    /** The chunks of a body (RFC 9112, section 7.1) without their sizes; what is cut off is left out. */
+    private static String joined(String chunks) {
+        StringBuilder body = new StringBuilder();
+        int at = 0;
+        while (true) {
+            int end = chunks.indexOf("\r\n", at);
+            if (end < 0) {
+                return body.toString();
+            }
+            int size =
+                    Integer.parseInt(chunks.substring(at, end).split(";", 2)[0].strip(), 16);
+            if (size == 0) {
+                return body.toString();
+            }
+            at = end + 2;
+            body.append(chunks, at, Math.min(chunks.length(), at + size));
+            at += size + 2;
+            if (at > chunks.length()) {
+                return body.toString();
+            }
+        }
     }
 }

@@ -46,8 +46,6 @@ public final class DeltaXdsClient implements AutoCloseable {
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(15);
     private static final Duration POLICY_PATIENCE = Duration.ofSeconds(1);
     private static final Duration FOREVER = Duration.ofHours(1);
-    private static final int MAX_ERROR_DETAIL = 4_000;
-    private static final int INVALID_ARGUMENT = 3;
 
     private final ManagedChannel channel;
     private final Channel authenticated;
@@ -266,7 +264,7 @@ public final class DeltaXdsClient implements AutoCloseable {
     private void onResponse(XdsStream stream, DeltaDiscoveryResponse response) {
         ResourceType type = ResourceType.of(response.getTypeUrl());
         if (type == null) {
-            stream.send(answer(response, Map.of("type", "was not asked for: " + response.getTypeUrl())));
+            stream.send(Answer.to(response, Map.of("type", "was not asked for: " + response.getTypeUrl())));
             return;
         }
         if (!status.connected()) {
@@ -287,7 +285,7 @@ public final class DeltaXdsClient implements AutoCloseable {
             awaitedUntil = System.nanoTime() + POLICY_PATIENCE.toNanos();
         }
         if (!faults.isEmpty()) {
-            LOG.warn("control plane sent {} bad resources: {}", faults.size(), detail(faults));
+            LOG.warn("control plane sent {} bad resources: {}", faults.size(), Answer.detail(faults));
         }
         if (PartMarker.moreFollow(response.getSystemVersionInfo())) {
             partial.add(type);
@@ -300,7 +298,7 @@ public final class DeltaXdsClient implements AutoCloseable {
         if (partial.isEmpty() && awaited.isEmpty() && mayApply()) {
             applyStaged();
         }
-        stream.send(answer(response, faults));
+        stream.send(Answer.to(response, faults));
     }
 
     /** Before the first state, half of it is worse than none: workloads without their policies would be open. */
@@ -324,31 +322,6 @@ public final class DeltaXdsClient implements AutoCloseable {
         if (source == Source.CONTROL_PLANE) {
             ready.complete(source);
         }
-    }
-
-    private static DeltaDiscoveryRequest answer(DeltaDiscoveryResponse response, Map<String, String> faults) {
-        DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder()
-                .setTypeUrl(response.getTypeUrl())
-                .setResponseNonce(response.getNonce());
-        if (!faults.isEmpty()) {
-            answer.setErrorDetail(io.culvert.proto.xds.Status.newBuilder()
-                    .setCode(INVALID_ARGUMENT)
-                    .setMessage(detail(faults)));
-        }
-        return answer.build();
-    }
-
-    private static String detail(Map<String, String> faults) {
-        StringBuilder text = new StringBuilder();
-        faults.forEach((name, reason) -> {
-            if (text.length() < MAX_ERROR_DETAIL) {
-                text.append(text.isEmpty() ? "" : "; ")
-                        .append(name)
-                        .append(": ")
-                        .append(reason);
-            }
-        });
-        return text.length() <= MAX_ERROR_DETAIL ? text.toString() : text.substring(0, MAX_ERROR_DETAIL) + "…";
     }
 
     private void connected() {

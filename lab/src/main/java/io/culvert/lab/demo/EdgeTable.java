@@ -74,7 +74,7 @@ final class EdgeTable {
                 database(client, cluster),
                 database(report, cluster),
                 http(billing, front, cluster.address("front"), 80),
-                http(client, billing, billing.ip4(), 80));
+                http(report, billing, billing.ip4(), 80));
     }
 
     private static Edge http(LabPod source, LabPod destination, String address, int port) {

@@ -43,7 +43,7 @@ public final class LiveEnrolment implements Check {
             open.add(toPod("meshed-in"));
             progress(open);
             expectWay(pod, open.get(2), "tunnel");
-            expectWay(cluster.client(), open.get(3), "tunnel");
+            expectWay(cluster.report(), open.get(3), "tunnel");
             label(null);
             Duration left = cluster.awaitMeshed(pod, false);
             progress(open);
@@ -69,7 +69,7 @@ public final class LiveEnrolment implements Check {
     private SteadyTraffic toPod(String name) throws IOException {
         return new SteadyTraffic(
                 name,
-                new HttpSession(cluster.client().sockets(), cluster.billing().ip4(), 80, DemoCluster.PATIENCE));
+                new HttpSession(cluster.report().sockets(), cluster.billing().ip4(), 80, DemoCluster.PATIENCE));
     }
 
     private void label(@Nullable String value) {

@@ -2,6 +2,7 @@ package io.culvert.lab.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.culvert.lab.LabPod;
+import io.culvert.lab.Poll;
 import java.io.IOException;
 
 /** Each side's agent saw the other side's SPIFFE ID: on the open connection, and in the access log when it is over. */
@@ -26,14 +27,11 @@ public final class MutualIdentity implements Check {
             session.ask("who-are-you");
             source += session.localPort();
             String from = source;
-            JsonNode outgoing = connection(client, "outbound", from);
-            CheckFailure.unless(
-                    outgoing.path("peer").asText().equals(DemoCluster.identity("front")),
-                    "the client's side has " + outgoing);
-            long incoming = DemoCluster.page(front, "/connections").stream()
-                    .filter(c -> c.path("direction").asText().equals("inbound"))
-                    .filter(c -> c.path("peer").asText().equals(DemoCluster.identity("client")))
-                    .count();
+            Poll.untilTrue(
+                    DemoCluster.PATIENCE,
+                    "the client's agent does not show the connection from " + from,
+                    () -> connections(client, "outbound", "src", from) > 0);
+            long incoming = connections(front, "inbound", "identity", DemoCluster.identity("client"));
             CheckFailure.unless(
                     incoming > 0, "the server's side has no connection of " + DemoCluster.identity("client"));
         }
@@ -58,13 +56,11 @@ public final class MutualIdentity implements Check {
                         received.path("src.identity").asText());
     }
 
-    private static JsonNode connection(LabPod pod, String direction, String source) {
+    private static long connections(LabPod pod, String direction, String field, String value) {
         return DemoCluster.page(pod, "/connections").stream()
                 .filter(c -> c.path("direction").asText().equals(direction)
-                        && c.path("src").asText().equals(source))
-                .findFirst()
-                .orElseThrow(() -> new CheckFailure("the agent of " + pod.node().name() + " shows no " + direction
-                        + " connection from " + source + ": " + DemoCluster.page(pod, "/connections")));
+                        && c.path(field).asText().equals(value))
+                .count();
     }
 
     private static void expect(JsonNode line, String field, String value) {

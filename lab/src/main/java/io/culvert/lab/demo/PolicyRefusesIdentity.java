@@ -60,7 +60,7 @@ public final class PolicyRefusesIdentity implements Check {
                             DemoCluster.identity("web"),
                             after.toMillis(),
                             line.path("close_reason").asText(),
-                            line.path("policy").asText(),
+                            line.path("error").asText(),
                             now - counted,
                             DemoCluster.identity("client"));
         } finally {

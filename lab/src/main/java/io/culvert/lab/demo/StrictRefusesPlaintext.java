@@ -1,5 +1,6 @@
 package io.culvert.lab.demo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.culvert.lab.ExecResult;
 import io.culvert.lab.LabPod;
 import io.culvert.lab.Poll;
@@ -42,20 +43,29 @@ public final class StrictRefusesPlaintext implements Check {
             ExecResult meshed = fetch(cluster.client());
             CheckFailure.unless(
                     meshed.out().equals("200"), "the pod in the mesh is refused, too: " + meshed.describe());
-            DemoCluster.awaitLogLine(
+            CheckFailure.unless(!fetch(billing, "-6").ok(), "by IPv6 the pod outside the mesh is served");
+            JsonNode line = DemoCluster.awaitLogLine(
                     cluster.front(),
                     "the refusal",
-                    line -> line.path("src.addr").asText().startsWith(billing.ip4() + ":")
-                            && line.path("close_reason").asText().equals("policy_denied"));
-            return "billing > front: 200 before, after %d ms curl ends with %d (%s); client > front: 200"
-                    .formatted(after.toMillis(), refused.exit(), refused.err().strip());
+                    l -> l.path("src.workload").asText().equals(billing.name())
+                            && l.path("close_reason").asText().equals("policy_denied"));
+            return "billing > front: 200 before; %d ms after the policy curl ends with %d, by IPv6 too (log: %s, %s); client > front: 200"
+                    .formatted(
+                            after.toMillis(),
+                            refused.exit(),
+                            line.path("close_reason").asText(),
+                            line.path("policy").asText());
         } finally {
             cluster.lab().delete("PeerAuthentication", "shop", "default");
         }
     }
 
     private static ExecResult fetch(LabPod pod) {
+        return fetch(pod, "-4");
+    }
+
+    private static ExecResult fetch(LabPod pod, String family) {
         String front = "http://front.shop/healthz";
-        return pod.exec("curl", "-sS", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}", front);
+        return pod.exec("curl", family, "-sS", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}", front);
     }
 }
