@@ -42,17 +42,40 @@ final class KernelFlows implements FlowProbe, AutoCloseable {
                     || diag.exists(
                             new InetSocketAddress(app.getAddress(), MeshSockets.INBOUND_PLAIN_PORT), client, port);
         } catch (IOException | IllegalStateException e) {
-            // Ports outside of the ephemeral range are all that is left then.
-            if (complained.compareAndSet(false, true)) {
-                LOG.warn(
-                        "cannot ask the kernel about connections in {} (is tcp_diag there?): source ports are not"
-                                + " checked against the client's own",
-                        namespace,
-                        e);
-            }
+            complain(e);
             return false;
         } finally {
             give(diag);
+        }
+    }
+
+    /**
+     * Checks that the kernel answers about sockets that are there; without tcp_diag it denies them all.
+     *
+     * @param pod an address of the pod, whose 15006 listens
+     */
+    void verify(InetAddress pod) {
+        SocketDiag diag = null;
+        try {
+            diag = take();
+            if (!diag.sees(new InetSocketAddress(pod, MeshSockets.INBOUND_PLAIN_PORT))) {
+                complain(null);
+            }
+        } catch (IOException | IllegalStateException e) {
+            complain(e);
+        } finally {
+            give(diag);
+        }
+    }
+
+    /** Ports outside of the ephemeral range are all that is left then. */
+    private void complain(@Nullable Exception cause) {
+        if (complained.compareAndSet(false, true)) {
+            LOG.warn(
+                    "cannot ask the kernel about connections in {} (is tcp_diag there?): source ports are not checked"
+                            + " against the client's own",
+                    namespace,
+                    cause);
         }
     }
 

@@ -191,6 +191,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
                 .schedule(
                         () -> {
                             complained = false;
+                            // Others of the process are after what is freed too: the reserve has to keep trying.
+                            pod.node.reserve().refill();
                             ctx.channel().config().setAutoRead(true);
                         },
                         REST_MILLIS,

@@ -65,7 +65,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProxy implements Component, LocalPods, MeshListener {
     private static final Logger LOG = LoggerFactory.getLogger(NodeProxy.class);
-    private static final int RESERVED_DESCRIPTORS = 8;
+    private static final int RESERVED_DESCRIPTORS = 32;
 
     private final ProxySettings settings;
     private final List<EventLoop> loops;

@@ -1,5 +1,6 @@
 package io.culvert.ztunnel;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.culvert.core.linux.NetworkNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,13 +133,7 @@ final class Namespaces implements AutoCloseable {
 
     /** As above from a port of its own choice. */
     SocketChannel connect(String host, int from, String address, int port) throws IOException {
-        SocketChannel channel = get(host).construct(() -> {
-            try {
-                return SocketChannel.open();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        SocketChannel channel = socket(host);
         if (from != 0) {
             channel.setOption(java.net.StandardSocketOptions.SO_REUSEADDR, true);
             channel.bind(new InetSocketAddress("0.0.0.0", from));
@@ -146,6 +141,17 @@ final class Namespaces implements AutoCloseable {
         channel.socket().connect(new InetSocketAddress(InetAddress.ofLiteral(address), port), 5_000);
         channel.socket().setSoTimeout(5_000);
         return channel;
+    }
+
+    /** An unconnected socket in a host's namespace. */
+    SocketChannel socket(String host) {
+        return get(host).construct(() -> {
+            try {
+                return SocketChannel.open();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     /** A server in a host's namespace, on both families. */
@@ -161,11 +167,13 @@ final class Namespaces implements AutoCloseable {
         return channel;
     }
 
-    static void run(String... command) throws Exception {
-        exec("", command);
+    @CanIgnoreReturnValue
+    static String run(String... command) throws Exception {
+        return exec("", command);
     }
 
-    private static void exec(String input, String... command) throws Exception {
+    @CanIgnoreReturnValue
+    private static String exec(String input, String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try (var out = process.getOutputStream()) {
             out.write(input.getBytes(StandardCharsets.UTF_8));
@@ -174,6 +182,7 @@ final class Namespaces implements AutoCloseable {
         if (process.waitFor() != 0) {
             throw new IllegalStateException(String.join(" ", command) + ": " + said);
         }
+        return said;
     }
 
     @Override

@@ -30,6 +30,7 @@ import io.culvert.proto.security.Scope;
 import io.culvert.proto.security.StringMatch;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -37,6 +38,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -367,6 +370,85 @@ class NodeProxyTest {
             for (SocketChannel one : held) {
                 one.close();
             }
+        }
+    }
+
+    @Test
+    void withoutDescriptorsNewConnectionsAreRefusedAndOthersGoOn() throws Exception {
+        loadClassesOf(NodeProxy.class);
+        loadClassesOf(MeshStore.class);
+        serve(false);
+        List<SocketChannel> unconnected = new ArrayList<>();
+        List<FileInputStream> fillers = new ArrayList<>();
+        String before = Namespaces.run("prlimit", "--pid", pid(), "--nofile", "-o", "SOFT", "--noheadings");
+        try (SocketChannel open = net.connect("x", "10.77.0.2", 8080)) {
+            echoes(open, "before");
+            for (int i = 0; i < 10; i++) {
+                unconnected.add(net.socket("x"));
+            }
+            Namespaces.run("prlimit", "--pid", pid(), "--nofile=" + (openDescriptors() + 50) + ":");
+            for (SocketChannel client : unconnected) {
+                // What the client before this one gave back, too.
+                fill(fillers);
+                assertThatThrownBy(() -> {
+                            client.socket().connect(new InetSocketAddress("10.77.0.2", 8080), 5_000);
+                            client.socket().setSoTimeout(5_000);
+                            client.socket().getInputStream().read();
+                        })
+                        .hasMessageContaining("reset");
+                client.close();
+            }
+            echoes(open, "still served");
+        } finally {
+            for (FileInputStream filler : fillers) {
+                filler.close();
+            }
+            Namespaces.run("prlimit", "--pid", pid(), "--nofile=" + before.strip() + ":");
+        }
+        try (SocketChannel client = net.connect("x", "10.77.0.2", 8080)) {
+            echoes(client, "after");
+        }
+        log.close();
+        assertThat(accessLog.toString(StandardCharsets.UTF_8)).contains("no_descriptors");
+    }
+
+    /** In a build tree classes are files of their own, which cannot be opened without descriptors; jars are open. */
+    private static void loadClassesOf(Class<?> any) throws Exception {
+        Path root =
+                Path.of(any.getProtectionDomain().getCodeSource().getLocation().toURI());
+        if (!Files.isDirectory(root)) {
+            return;
+        }
+        try (var files = Files.walk(root)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+                String name = root.relativize(file).toString().replace('/', '.');
+                if (!name.endsWith("package-info.class")) {
+                    Class.forName(name.substring(0, name.length() - ".class".length()), false, any.getClassLoader());
+                }
+            }
+        }
+    }
+
+    private static String pid() {
+        return Long.toString(ProcessHandle.current().pid());
+    }
+
+    private static int openDescriptors() throws IOException {
+        try (var all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.mapToInt(p -> Integer.parseInt(p.getFileName().toString()))
+                    .max()
+                    .orElseThrow();
+        }
+    }
+
+    private static void fill(List<FileInputStream> fillers) {
+        try {
+            while (true) {
+                fillers.add(new FileInputStream("/dev/null"));
+            }
+        } catch (IOException e) {
+            // No more to be had: that is what was wanted.
+            return;
         }
     }
 
