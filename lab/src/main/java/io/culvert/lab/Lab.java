@@ -38,7 +38,6 @@ public final class Lab implements AutoCloseable {
     private final ConfigDirectory config;
     private final Map<String, LabNode> nodes = new LinkedHashMap<>();
     private final Optional<ControllerProcess> controller;
-    private final GrpcHealth grpc = new GrpcHealth();
     private final ScheduledExecutorService probes;
 
     // Under the lock.
@@ -307,7 +306,7 @@ public final class Lab implements AutoCloseable {
         String name = "pod" + number + "-" + spec.namespace() + "." + spec.name();
         LabPod.Host host = new LabPod.Host(
                 probes,
-                new ProbeRunner(node.sockets(), grpc),
+                new ProbeRunner(node.sockets()),
                 this::onPodChanged,
                 node.agentIfAny().map(agent -> new CniClient(agent.cniSocket())),
                 uid -> Cgroup.create(run.pid(), uid));
@@ -504,7 +503,6 @@ public final class Lab implements AutoCloseable {
         controller.ifPresent(ControllerProcess::kill);
         all.parallelStream().forEach(pod -> pod.terminate(false));
         nodes.values().forEach(LabNode::close);
-        grpc.close();
     }
 
     /** Takes everything down, once: when the lab is closed, when it could not be made, or when the process ends. */

@@ -17,11 +17,9 @@ final class ProbeRunner {
     private static final int BODY_LIMIT = 10 * 1024;
 
     private final NamespaceSockets sockets;
-    private final GrpcHealth grpc;
 
-    ProbeRunner(NamespaceSockets sockets, GrpcHealth grpc) {
+    ProbeRunner(NamespaceSockets sockets) {
         this.sockets = sockets;
-        this.grpc = grpc;
     }
 
     /** Runs {@code probe} against {@code address}; commands run in {@code container} through {@code sandbox}. */
@@ -32,7 +30,7 @@ final class ProbeRunner {
                 case ProbeSpec.Action.Http http -> http(http, address, timeout);
                 case ProbeSpec.Action.Tcp tcp -> tcp(tcp.port(), address, timeout);
                 case ProbeSpec.Action.Grpc call ->
-                    grpc.check(sockets.namespace(), address, call.port(), call.service(), timeout);
+                    GrpcHealth.check(sockets, address, call.port(), call.service(), timeout);
                 case ProbeSpec.Action.Exec exec -> exec(sandbox.enter(container, exec.command()), timeout);
             };
         } catch (IOException | UncheckedIOException e) {
