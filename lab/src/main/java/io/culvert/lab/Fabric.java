@@ -1,5 +1,6 @@
 package io.culvert.lab;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -119,17 +120,34 @@ final class Fabric {
                 link set %1$s master br0 up
                 END
                 """.formatted(port, pod.name()));
-        pod.shell(SETTINGS + """
+        pod.shell(SETTINGS
+                + """
                 set_if_there ipv4/ip_unprivileged_port_start 0
                 set_if_there ipv4/ping_group_range "0 2147483647"
                 ip -batch - <<END
                 link set lo up
+                link set eth0 address %5$s
                 link set eth0 up
                 addr add %1$s/32 dev eth0
                 addr add %2$s/128 dev eth0 nodad
                 route add default via %3$s dev eth0 onlink
                 route add default via %4$s dev eth0 onlink
                 END
-                """.formatted(ips.getFirst(), ips.getLast(), addresses.gateway4(), addresses.gateway6()));
+                """.formatted(
+                                ips.getFirst(),
+                                ips.getLast(),
+                                addresses.gateway4(),
+                                addresses.gateway6(),
+                                mac(ips.getFirst())));
+    }
+
+    /**
+     * A hardware address made from the IPv4 address, as CNI's bridge plugin makes it: a pod that gets a new namespace
+     * is found behind its address at once.
+     */
+    private static String mac(String ip4) {
+        return Arrays.stream(ip4.split("\\.", -1))
+                .map(octet -> String.format("%02x", Integer.parseInt(octet)))
+                .collect(Collectors.joining(":", "0a:58:", ""));
     }
 }
