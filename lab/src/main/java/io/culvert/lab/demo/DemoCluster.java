@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The demo's pods by name, and what their agents say of them. Platform threads. */
 public final class DemoCluster {
-    static final Duration PATIENCE = Duration.ofSeconds(15);
+    static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Duration effect;
 
@@ -120,7 +120,8 @@ public final class DemoCluster {
     }
 
     /**
-     * Waits until {@code pod} is captured, and every agent tunnels to it; or until neither is so. Peers learn of a change
+     * Waits until {@code pod} is captured with a certificate, and every agent tunnels to it; or until it is not captured
+     * and none does. Peers learn of a change
      * some milliseconds after the pod's own agent has made it.
      */
     public Duration awaitMeshed(LabPod pod, boolean meshed) {
@@ -128,12 +129,25 @@ public final class DemoCluster {
                 PATIENCE,
                 "pod " + pod.fullName() + " is still " + (meshed ? "not " : "") + "in the mesh: " + state(pod),
                 () -> captured(pod) == meshed
+                        && (!meshed || certified(pod))
                         && lab.nodes().stream().allMatch(node -> tunnels(node.agent(), pod) == meshed));
     }
 
     /** Whether the agent of its node holds {@code pod} captured. */
     private static boolean captured(LabPod pod) {
         return state(pod).equals("enabled");
+    }
+
+    /** Whether its agent holds a certificate for it. */
+    private static boolean certified(LabPod pod) {
+        return quietly(pod.node().agent(), "/certificates").stream()
+                .anyMatch(certificate -> certificate.path("identity").asText().equals(identity(pod))
+                        && certificate.path("state").asText().equalsIgnoreCase("available"));
+    }
+
+    private static String identity(LabPod pod) {
+        JsonNode found = find(quietly(pod.node().agent(), "/pods"), pod);
+        return found == null ? "" : found.path("identity").asText();
     }
 
     private static String state(LabPod pod) {
