@@ -35,6 +35,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private static final int REST_MILLIS = 100;
 
     private static final int ACCEPTS_PER_TURN = 64;
+    /** The log says it once in so long; the counter counts each. */
+    private static final long COMPLAINT_MILLIS = 10_000;
 
     private final String label;
     private final int port;
@@ -42,7 +44,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final Taker taker;
     private volatile @Nullable EpollServerSocketChannel channel;
     private boolean shedding;
-    private boolean complained;
+    private long complainedAt = -COMPLAINT_MILLIS;
 
     /** @param label in metrics and logs: outbound, inbound_plain or hbone */
     Listener(String label, int port, PodProxy pod, Taker taker) {
@@ -175,8 +177,9 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         boolean none = DialFailures.isNoDescriptors(cause);
         pod.node.telemetry().acceptFailed(label, none ? "no_descriptors" : "other");
-        if (!complained) {
-            complained = true;
+        long now = pod.node.timers().of(ctx.executor()).now();
+        if (now - complainedAt >= COMPLAINT_MILLIS) {
+            complainedAt = now;
             LOG.warn(
                     "cannot accept connections of {} on port {}: {}{}",
                     pod.uid,
@@ -190,7 +193,6 @@ final class Listener extends ChannelInboundHandlerAdapter {
         var _ = ctx.executor()
                 .schedule(
                         () -> {
-                            complained = false;
                             // Others of the process are after what is freed too: the reserve has to keep trying.
                             pod.node.reserve().refill();
                             ctx.channel().config().setAutoRead(true);

@@ -191,8 +191,10 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
         for (PodProxy pod : leaving) {
             all.add(pod.close(CloseReason.DRAINED, "the agent stops"));
         }
-        pool.close();
+        // Waits until the tunnels' channels are closed: the loops may stop right after this.
+        all.add(pool.drain(Duration.ZERO));
         await(CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)), TimeUnit.SECONDS.toNanos(2));
+        pool.close();
         reserve.close();
     }
 
