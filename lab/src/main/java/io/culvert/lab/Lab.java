@@ -1,18 +1,14 @@
 package io.culvert.lab;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -31,13 +27,10 @@ import org.jspecify.annotations.Nullable;
 public final class Lab implements AutoCloseable {
     private static final int PROBE_THREADS = 4;
 
-    private final LabOptions options;
     private final RunDirectory run;
     private final Cleaner cleaner;
-    private final Fabric fabric;
     private final ConfigDirectory config;
-    private final Map<String, LabNode> nodes = new LinkedHashMap<>();
-    private final Optional<ControllerProcess> controller;
+    private final Machines machines;
     private final ScheduledExecutorService probes;
 
     // Under the lock.
@@ -50,28 +43,13 @@ public final class Lab implements AutoCloseable {
     private Set<LabPod> serving = Set.of();
     private boolean closed;
 
-    private Lab(RunDirectory run, List<Resource> machines, LabOptions options, Cleaner cleaner) {
+    private Lab(RunDirectory run, List<Resource> nodes, LabOptions options, Cleaner cleaner) {
         this.run = run;
         this.cleaner = cleaner;
-        this.options = options;
         this.config = new ConfigDirectory(run.config(), run.path().resolve("staging"));
         this.probes = Executors.newScheduledThreadPool(
                 PROBE_THREADS, Thread.ofPlatform().daemon().name("kubelet-", 0).factory());
-        this.fabric = new Fabric(run.netns("link"));
-        for (Resource machine : machines) {
-            addNode(machine);
-        }
-        List<NodeAddresses> ranges =
-                nodes.values().stream().map(LabNode::addresses).toList();
-        for (LabNode node : nodes.values()) {
-            Fabric.route(
-                    node.netns(),
-                    ranges.stream()
-                            .filter(range -> !range.equals(node.addresses()))
-                            .toList());
-            node.serviceRules(ServiceRules.render(List.of()));
-        }
-        this.controller = options.launcher().map(this::startMesh);
+        this.machines = new Machines(run, config, nodes, options);
     }
 
     /**
@@ -112,29 +90,25 @@ public final class Lab implements AutoCloseable {
     }
 
     public List<LabNode> nodes() {
-        return List.copyOf(nodes.values());
+        return machines.nodes();
     }
 
     public LabNode node(String name) {
-        LabNode node = nodes.get(name);
-        if (node == null) {
-            throw new LabException("there is no node " + name + "; there are " + nodes.keySet());
-        }
-        return node;
+        return machines.node(name);
     }
 
     /** The controller, or an error in a cluster without a mesh. */
     public ControllerProcess controller() {
-        return controller.orElseThrow(() -> new LabException("this cluster was started without a mesh"));
+        return machines.controller().orElseThrow(() -> new LabException("this cluster was started without a mesh"));
     }
 
     Optional<ControllerProcess> controllerIfAny() {
-        return controller;
+        return machines.controller();
     }
 
     /** The name of the namespace whose bridge {@code br0} joins the nodes. */
     public String linkNamespace() {
-        return fabric.link().name();
+        return machines.link().name();
     }
 
     public List<LabPod> pods() {
@@ -216,7 +190,7 @@ public final class Lab implements AutoCloseable {
                                 .filter(pod -> !this.settled(pod))
                                 .map(pod -> pod.fullName() + " (" + pod.trouble() + ")")
                                 .collect(Collectors.joining(", "))
-                        + controller
+                        + machines.controller()
                                 .map(c -> String.join("\n", c.findings()))
                                 .filter(text -> !text.isEmpty())
                                 .map(text -> "\nthe controller says of the configuration:\n" + text)
@@ -314,7 +288,7 @@ public final class Lab implements AutoCloseable {
     }
 
     private LabNode leastUsedNode() {
-        return locked(() -> nodes.values().stream()
+        return locked(() -> machines.nodes().stream()
                 .min((a, b) -> Long.compare(podsOn(a), podsOn(b)))
                 .orElseThrow());
     }
@@ -403,7 +377,7 @@ public final class Lab implements AutoCloseable {
             slices.stream().filter(key -> !keys.contains(key)).forEach(config::remove);
             slices = keys;
             String rules = ServiceRules.render(ports);
-            nodes.values().forEach(node -> node.serviceRules(rules));
+            machines.nodes().forEach(node -> node.serviceRules(rules));
             serving = pods.values().stream().filter(LabPod::ready).collect(Collectors.toSet());
             for (LabPod pod : pods.values()) {
                 pod.hostNames(HostsFile.render(pod.namespace(), pod.name(), pod.ips(), ports));
@@ -442,50 +416,6 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    private void addNode(Resource machine) {
-        int index = nodes.size() + 1;
-        String name = machine.key().name();
-        NodeAddresses addresses = NodeAddresses.of(machine, index);
-        Netns netns = run.netns(name);
-        fabric.addNode(netns, addresses, index);
-        nodes.put(name, new LabNode(machine, netns, addresses));
-        Map<String, Object> tree = Yaml.copy(machine.tree().map());
-        Yaml.child(tree, "spec")
-                .put(
-                        "podCIDRs",
-                        List.of(addresses.pods4().toString(), addresses.pods6().toString()));
-        tree.put(
-                "status",
-                Map.of(
-                        "addresses",
-                        List.of(
-                                Map.of("type", "InternalIP", "address", addresses.v4()),
-                                Map.of("type", "InternalIP", "address", addresses.v6()),
-                                Map.of("type", "Hostname", "address", name))));
-        config.write(machine.with(tree));
-    }
-
-    private ControllerProcess startMesh(Launcher launcher) {
-        Netns netns = run.netns("controller");
-        fabric.addHost(netns, "172.30.0.250", "fd00:30::fa", "controller");
-        ControllerProcess started = new ControllerProcess(netns, launcher, options.controllerOptions(), run);
-        for (LabNode node : nodes.values()) {
-            try {
-                Files.writeString(
-                        run.tokens().resolve(node.name()), UUID.randomUUID().toString());
-            } catch (IOException e) {
-                throw new LabException("cannot write the token of node " + node.name(), e);
-            }
-        }
-        started.start();
-        for (LabNode node : nodes.values()) {
-            AgentProcess agent = new AgentProcess(node, launcher, options.agentOptions(), run);
-            node.agent(agent);
-            agent.start();
-        }
-        return started;
-    }
-
     private void cleanUp() {
         List<LabPod> all;
         lock.lock();
@@ -499,10 +429,9 @@ public final class Lab implements AutoCloseable {
             lock.unlock();
         }
         probes.shutdownNow();
-        nodes.values().forEach(node -> node.agentIfAny().ifPresent(AgentProcess::kill));
-        controller.ifPresent(ControllerProcess::kill);
+        machines.killMesh();
         all.parallelStream().forEach(pod -> pod.terminate(false));
-        nodes.values().forEach(LabNode::close);
+        machines.close();
     }
 
     /** Takes everything down, once: when the lab is closed, when it could not be made, or when the process ends. */

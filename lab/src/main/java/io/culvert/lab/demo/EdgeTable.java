@@ -125,7 +125,7 @@ final class EdgeTable {
             for (JsonNode line : DemoCluster.accessLog(reporter(edge))) {
                 if (belongs(line, edge) && line.path("message").asText().equals("connection complete")) {
                     identity = line.path("dst.identity").asText("-");
-                    secured = line.path("secured").asText();
+                    secured = line.path("secured").asText().replace("unknown", "plaintext");
                     connections++;
                     bytes += line.path("bytes_sent").asLong()
                             + line.path("bytes_recv").asLong();

@@ -36,7 +36,7 @@ class DemoIT {
                         check.title(), () -> assertThat(check.run()).isNotEmpty()));
         DynamicTest table = DynamicTest.dynamicTest("the table has every edge as it is", () -> {
             String text = EdgeTable.measure(cluster);
-            assertThat(text).contains("mutual_tls").contains("same_node").contains("unknown");
+            assertThat(text).contains("mutual_tls").contains("same_node").contains("plaintext");
             assertThat(text.lines()).hasSize(7);
         });
         return Stream.concat(checks, Stream.of(table));
