@@ -16,12 +16,11 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.internal.tcnative.SSL;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSessionContext;
@@ -163,11 +162,10 @@ final class MeshSslContext extends SslContext {
     }
 
     private ReferenceCountedOpenSslContext make() {
-        PrivateKey key = credentials.svid().key();
-        List<X509Certificate> chain = credentials.svid().chain();
+        KeyManagerFactory key = MeshKeyManager.factory(credentials.svid());
         SslContextBuilder builder = client
-                ? SslContextBuilder.forClient().keyManager(key, chain).endpointIdentificationAlgorithm(null)
-                : SslContextBuilder.forServer(key, chain).clientAuth(ClientAuth.REQUIRE);
+                ? SslContextBuilder.forClient().keyManager(key).endpointIdentificationAlgorithm(null)
+                : SslContextBuilder.forServer(key).clientAuth(ClientAuth.REQUIRE);
         try {
             SslContext made = builder.sslProvider(SslProvider.OPENSSL_REFCNT)
                     .protocols("TLSv1.3")
