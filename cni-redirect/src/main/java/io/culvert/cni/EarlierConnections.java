@@ -23,6 +23,7 @@ final class EarlierConnections {
 
     private final CaptureContext context;
     private Set<Connection> open = Set.of();
+    private boolean uncounted;
     private Instant since = Instant.MIN;
     private int looks;
     private String trouble = "";
@@ -43,12 +44,19 @@ final class EarlierConnections {
 
     void forget() {
         open = Set.of();
+        uncounted = false;
         count = 0;
         trouble = "";
     }
 
+    /** Instead of {@link #captured}: the next look is to do what that does. */
+    void uncounted() {
+        uncounted = true;
+    }
+
     /** The rules have just been loaded: all that passes them by is from before. */
     void captured(NetworkNamespace namespace, PodSpec spec, CaptureSpec capture) {
+        uncounted = false;
         since = context.scheduler().now();
         looks = 0;
         try {
@@ -63,6 +71,10 @@ final class EarlierConnections {
 
     /** To be called at each look at the pod. */
     void follow(NetworkNamespace namespace, PodSpec spec, CaptureSpec capture) {
+        if (uncounted) {
+            captured(namespace, spec, capture);
+            return;
+        }
         if (open.isEmpty()) {
             return;
         }
