@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,10 +70,10 @@ final class EarlierConnections {
         }
     }
 
-    /** To be called at each look at the pod. */
-    void follow(NetworkNamespace namespace, PodSpec spec, CaptureSpec capture) {
+    /** To be called at each look at the pod; what is captured is asked for when it matters. */
+    void follow(NetworkNamespace namespace, PodSpec spec, Supplier<CaptureSpec> wanted) {
         if (uncounted) {
-            captured(namespace, spec, capture);
+            captured(namespace, spec, wanted.get());
             return;
         }
         if (open.isEmpty()) {
@@ -81,6 +82,7 @@ final class EarlierConnections {
         looks++;
         try {
             if (due(spec) || looks % COUNT_EVERY == 0) {
+                CaptureSpec capture = wanted.get();
                 recount(namespace, capture);
                 treat(namespace, spec, capture);
             }

@@ -309,7 +309,7 @@ final class PodCapture {
         for (Drift drift : rules.repair(namespace.open(), spec, attachment())) {
             heal(drift.part() == Part.RULES ? Event.HEALED_RULES : Event.HEALED_ROUTE, drift.detail());
         }
-        earlier.follow(namespace.open(), spec, rules.wanted(spec, attachment()));
+        earlier.follow(namespace.open(), spec, () -> rules.wanted(spec, attachment()));
         enabled();
     }
 

@@ -21,6 +21,7 @@ final class PodRules {
     private final CaptureContext context;
     private volatile @Nullable String backend;
     private @Nullable Applied applied;
+    private @Nullable CaptureSpec loaded;
     private @Nullable PodCgroup cgroup;
     private String cgroupRefused = "";
     private int unreadable;
@@ -88,14 +89,15 @@ final class PodRules {
 
     /**
      * Our own changes are told like those of others. They are dropped between the last change and the first reading, and
-     * neither earlier nor later: a foreign change that is dropped with them was made before the reading, which shows it;
-     * one that is made during or after the reading is told by the next look. (The kernel tells of a change before the
-     * tool that made it has ended.)
+     * neither earlier nor later: a foreign change that is dropped with them was made before the reading, which shows and
+     * counts it; one that is made during or after the reading is told by the next look. (The kernel tells of a change
+     * before the tool that made it has ended.)
      */
     private Applied apply(NetworkNamespace namespace, CaptureSpec capture) throws CaptureException {
         suspect = true;
         Applied now = context.backend()
                 .apply(namespace, RuleSet.of(capture), () -> watch(namespace).drain());
+        loaded = capture;
         verified();
         return now;
     }
@@ -127,7 +129,7 @@ final class PodRules {
     /** Puts back what is not as it should be. Returns what that was. */
     List<Drift> repair(NetworkNamespace namespace, PodSpec spec, Attachment attachment) throws CaptureException {
         Applied last = applied;
-        if (last == null || !last.rules().equals(RuleSet.of(wanted(spec, attachment)))) {
+        if (last == null || !wanted(spec, attachment).equals(loaded)) {
             load(namespace, spec, attachment);
             return List.of();
         }

@@ -81,6 +81,10 @@ final class PolicyRoute {
 
     /** "" when rule and route stand, otherwise what the tool says. */
     private String ensure(NetworkNamespace namespace, Family family) throws CaptureException {
+        if (stands(namespace, family)) {
+            // As in every namespace that an agent before us had captured.
+            return "";
+        }
         // "rule add" has no "replace": that it exists already is the usual failure.
         ToolRunner.Result result = batch(namespace, family, RULE.formatted("add") + ROUTE.formatted("replace"));
         String error = result.err().replace('\n', ' ');
@@ -94,6 +98,14 @@ final class PolicyRoute {
     private ToolRunner.Result batch(NetworkNamespace namespace, Family family, String lines) throws CaptureException {
         return tools.inNamespace(
                 namespace.stablePath().toString(), List.of("ip", family.option, "-force", "-batch", "-"), lines);
+    }
+
+    private static boolean stands(NetworkNamespace namespace, Family family) {
+        try {
+            return missing(namespace, family).isEmpty();
+        } catch (CaptureException e) {
+            return false; // A kernel without the family, most likely: the tool says what it is.
+        }
     }
 
     /** A kernel or a namespace without the family. */

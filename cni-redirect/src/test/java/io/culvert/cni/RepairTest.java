@@ -148,6 +148,19 @@ class RepairTest {
         }
     }
 
+    @Test
+    void loadsAndReadsOnceForAPodOfTheAgentBefore() throws Exception {
+        try (Netns net = new Netns()) {
+            captured("nft", net).close();
+            long runs = tools.runs();
+            CaptureController next = captured("nft", net);
+            assertThat(next.settled()).isTrue();
+            assertThat(tools.runs()).isEqualTo(runs + 2);
+            fakes.time.pass(TICK);
+            assertThat(tools.runs()).as("with its connections counted").isEqualTo(runs + 3);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"nft", "iptables-nft", "iptables-legacy"})
     void healsWithinOneLookWhateverOthersDo(String backend) throws Exception {
