@@ -5,9 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Tells whether anything about nftables, routing rules, routes or interfaces of a network namespace has changed. What
- * it was is not read: whoever needs it looks, which two kinds of loss (below) make necessary anyway. Rules that
- * iptables-legacy loads raise no events. Owned by one thread at a time.
+ * Tells whether anything about nftables, routing rules, routes or interfaces of a network namespace has changed; what
+ * it was is for the caller to look at. Rules that iptables-legacy loads raise no events. Owned by one thread at a time.
  *
  * <p>The kernel tells of a change before the system call that made it returns. So what is listed after {@link #drain}
  * includes all that drain took account of, and what changes later is told by the next drain.
