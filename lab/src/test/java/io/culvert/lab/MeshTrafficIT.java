@@ -6,15 +6,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.culvert.lab.demo.DemoCluster;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -171,6 +184,76 @@ class MeshTrafficIT {
         }
     }
 
+    /**
+     * Connections in plaintext arrive in the client's name from a port that the mesh chooses. Here the client already
+     * has connections to the pod from the very ports that are next.
+     */
+    @Test
+    void aPortThatTheClientHasInUseTowardsThePodIsPassedOver() throws Exception {
+        LabPod outside = lab.pod("outside");
+        Netns client = new Netns(outside.networkNamespace().getFileName().toString());
+        String range = client.shell("cat /proc/sys/net/ipv4/ip_local_port_range");
+        Queue<Integer> seen = new LinkedBlockingQueue<>();
+        List<Socket> held = new ArrayList<>();
+        try (PodServer echo = new PodServer(lab.pod("far"), PORT, socket -> {
+            seen.add(socket.getPort());
+            socket.getInputStream().transferTo(socket.getOutputStream());
+        })) {
+            int last = chosenPort(outside, seen, held);
+            while (last + 120 > 65535 || (last < 32768 && last + 120 > 32767)) {
+                last = chosenPort(outside, seen, held);
+            }
+            // The ports from last + 50 on, nearly all of them: the mesh comes to them while it serves what follows.
+            client.shell("echo %d %d > /proc/sys/net/ipv4/ip_local_port_range".formatted(last + 50, last + 90));
+            Set<Integer> own = new HashSet<>();
+            for (int i = 0; i < 38; i++) {
+                chosenPort(outside, seen, held);
+                own.add(held.getLast().getLocalPort());
+            }
+            assertThat(own).hasSize(38).allMatch(inRange(last + 50, last + 90));
+            client.shell("echo %s > /proc/sys/net/ipv4/ip_local_port_range".formatted(range.strip()));
+            Set<Integer> chosen = new HashSet<>();
+            for (int i = 0; i < 40; i++) {
+                chosen.add(chosenPort(outside, seen, held));
+            }
+            assertThat(chosen).hasSize(40).doesNotContainAnyElementsOf(own);
+            assertThat(chosen).as("the mesh has passed the client's ports").anyMatch(inRange(last + 91, last + 120));
+            for (Socket socket : held) {
+                roundTrip(socket);
+            }
+            assertThat(echo.lastPeer()).isEqualTo(outside.ip4());
+        } finally {
+            client.shell("echo %s > /proc/sys/net/ipv4/ip_local_port_range".formatted(range.strip()));
+            for (Socket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "to the pod {0} by IPv{1}")
+    @CsvSource({"near,4", "near,6", "far,4", "far,6", "outside,4"})
+    void datagramsPassUntouched(String server, int family) throws Exception {
+        LabPod client = lab.pod("client");
+        try (DatagramChannel there = datagrams(lab.pod(server));
+                DatagramChannel here = datagrams(client)) {
+            there.bind(new InetSocketAddress("::", PORT));
+            here.bind(new InetSocketAddress("::", 0));
+            int port = ((InetSocketAddress) here.getLocalAddress()).getPort();
+            byte[] sent = random(1200);
+            here.send(ByteBuffer.wrap(sent), new InetSocketAddress(address(lab.pod(server), family), PORT));
+            ByteBuffer got = ByteBuffer.allocate(2000);
+            InetSocketAddress from = receive(there, got);
+            assertThat(Cidr.text(from.getAddress())).isEqualTo(client(family));
+            assertThat(from.getPort()).isEqualTo(port);
+            assertThat(Arrays.copyOf(got.array(), got.position())).isEqualTo(sent);
+            there.send(ByteBuffer.wrap(sent), from);
+            got.clear();
+            assertThat(Cidr.text(receive(here, got).getAddress()))
+                    .isEqualTo(Cidr.text(address(lab.pod(server), family)));
+            assertThat(Arrays.copyOf(got.array(), got.position())).isEqualTo(sent);
+        }
+    }
+
     @Test
     void aPortThatNobodyServesRefuses() {
         for (String server : new String[] {"near", "far", "outside"}) {
@@ -200,6 +283,36 @@ class MeshTrafficIT {
         byte[] bytes = random(5000);
         socket.getOutputStream().write(bytes);
         assertThat(socket.getInputStream().readNBytes(bytes.length)).isEqualTo(bytes);
+    }
+
+    /** Opens another connection of {@code client} to the pod far and tells the port that the pod sees. */
+    private static int chosenPort(LabPod client, Queue<Integer> seen, List<Socket> held) throws IOException {
+        Socket socket = client.sockets().connect(address(lab.pod("far"), 4), PORT, TIMEOUT);
+        held.add(socket);
+        roundTrip(socket);
+        return seen.remove();
+    }
+
+    private static Predicate<Integer> inRange(int first, int last) {
+        return port -> port >= first && port <= last;
+    }
+
+    private static DatagramChannel datagrams(LabPod pod) {
+        return pod.sockets().namespace().construct(() -> {
+            try {
+                return DatagramChannel.open();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static InetSocketAddress receive(DatagramChannel channel, ByteBuffer into) throws IOException {
+        DatagramPacket packet = new DatagramPacket(into.array(), into.capacity());
+        channel.socket().setSoTimeout(Math.toIntExact(TIMEOUT.toMillis()));
+        channel.socket().receive(packet);
+        into.position(packet.getLength());
+        return (InetSocketAddress) packet.getSocketAddress();
     }
 
     private static byte[] random(int length) {

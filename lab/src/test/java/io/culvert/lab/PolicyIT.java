@@ -2,6 +2,8 @@ package io.culvert.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.culvert.lab.demo.DemoCluster;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -9,6 +11,8 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -104,6 +108,76 @@ class PolicyIT {
                 TIMEOUT,
                 "the status still names the broken file",
                 () -> !lab.lab().controller().status().contains("broken.yaml"));
+    }
+
+    /** They were made past the mesh and escape its policies: the namespace says what becomes of them. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"keep", "drain=3s", "reset"})
+    void connectionsFromBeforeEnrolmentAreCountedAndDoAsTheNamespaceSays(String wish) throws Exception {
+        String name = wish.replace("=", "-");
+        lab.lab().apply("""
+                        apiVersion: v1
+                        kind: Namespace
+                        metadata: {name: %1$s, annotations: {culvert.io/existing-connections: "%2$s"}}
+                        ---
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: %1$s, namespace: %1$s}
+                        spec: {nodeName: node2, containers: [{name: c, command: [sleep, infinity]}]}
+                        """.formatted(name, wish));
+        LabPod pod = lab.pod(name);
+        lab.lab().awaitReady(pod, true, TIMEOUT);
+        try (PodServer in = PodServer.echo(pod, PORT);
+                PodServer out = PodServer.echo(lab.pod("far"), PORT);
+                Socket to = connect("client", name);
+                Socket from = connect(name, "far")) {
+            exchange(to);
+            exchange(from);
+            long labelled = System.nanoTime();
+            lab.lab().label("Namespace", "", name, Map.of("culvert.io/mesh", "enabled"));
+            new DemoCluster(lab.lab()).awaitMeshed(pod, true);
+            try (Socket after = connect("client", name)) {
+                exchange(after);
+                switch (wish) {
+                    case "keep" -> {
+                        assertThat(unproxied(pod)).isEqualTo(2);
+                        exchange(to);
+                        exchange(from);
+                    }
+                    case "reset" -> assertThat(List.of(works(to), works(from))).containsOnly(false);
+                    default -> {
+                        Poll.untilTrue(TIMEOUT, "connections from before are not drained", () -> !works(to));
+                        assertThat(Duration.ofNanos(System.nanoTime() - labelled))
+                                .as("how long they were left")
+                                .isGreaterThanOrEqualTo(Duration.ofSeconds(3));
+                        Poll.untilTrue(TIMEOUT, "the connection of the pod itself is not drained", () -> !works(from));
+                    }
+                }
+                if (!wish.equals("keep")) {
+                    Poll.untilTrue(TIMEOUT, "closed connections are still counted", () -> unproxied(pod) == 0);
+                }
+                exchange(after);
+            }
+            assertThat(in.lastPeer()).isEqualTo(lab.pod("client").ip4());
+            assertThat(out.lastPeer()).isEqualTo(pod.ip4());
+        } finally {
+            lab.lab().delete("Pod", name, name);
+            lab.lab().delete("Namespace", "", name);
+        }
+    }
+
+    /** What the agent's status says of connections that escape it. */
+    private static int unproxied(LabPod pod) {
+        try {
+            for (JsonNode one : new ObjectMapper().readTree(pod.node().agent().admin("/pods"))) {
+                if (one.path("name").asText().equals(pod.name())) {
+                    return one.path("unproxied").asInt(-1);
+                }
+            }
+            return -1;
+        } catch (IOException e) {
+            throw new LabException("the agent's answer is not JSON", e);
+        }
     }
 
     private static String deny(String server, String serviceAccount) {
