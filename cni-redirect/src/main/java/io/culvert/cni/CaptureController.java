@@ -67,7 +67,7 @@ public final class CaptureController implements Component, AutoCloseable {
                 proxy,
                 reporter,
                 new CaptureCounters(),
-                PodNamespaces.byTools(tools),
+                PodNamespaces.ofKernel(tools),
                 PodCgroups.ofHost(),
                 new Owner());
     }

@@ -110,7 +110,7 @@ final class CniAnswers {
                     CniException.TRY_AGAIN_LATER,
                     "pod " + attachment.key() + " was not settled within " + limit / 1000 + " s: "
                             + controller.reason(attachment),
-                    "does the controller know the pod, and is it connected to this node's agent? See culvert status");
+                    "culvert status tells whether the controller knows the pod and this agent is connected to it");
         } catch (ExecutionException e) {
             throw new CniException(
                     CniException.CAPTURE_FAILED,

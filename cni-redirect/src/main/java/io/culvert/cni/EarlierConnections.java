@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +24,7 @@ final class EarlierConnections {
 
     private final CaptureContext context;
     private Set<Connection> open = Set.of();
+    private boolean uncounted;
     private Instant since = Instant.MIN;
     private int looks;
     private String trouble = "";
@@ -43,12 +45,19 @@ final class EarlierConnections {
 
     void forget() {
         open = Set.of();
+        uncounted = false;
         count = 0;
         trouble = "";
     }
 
+    /** Instead of {@link #captured}: the next look is to do what that does. */
+    void uncounted() {
+        uncounted = true;
+    }
+
     /** The rules have just been loaded: all that passes them by is from before. */
     void captured(NetworkNamespace namespace, PodSpec spec, CaptureSpec capture) {
+        uncounted = false;
         since = context.scheduler().now();
         looks = 0;
         try {
@@ -61,14 +70,19 @@ final class EarlierConnections {
         }
     }
 
-    /** To be called at each look at the pod. */
-    void follow(NetworkNamespace namespace, PodSpec spec, CaptureSpec capture) {
+    /** To be called at each look at the pod; what is captured is asked for when it matters. */
+    void follow(NetworkNamespace namespace, PodSpec spec, Supplier<CaptureSpec> wanted) {
+        if (uncounted) {
+            captured(namespace, spec, wanted.get());
+            return;
+        }
         if (open.isEmpty()) {
             return;
         }
         looks++;
         try {
             if (due(spec) || looks % COUNT_EVERY == 0) {
+                CaptureSpec capture = wanted.get();
                 recount(namespace, capture);
                 treat(namespace, spec, capture);
             }

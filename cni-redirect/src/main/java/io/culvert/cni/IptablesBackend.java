@@ -2,7 +2,9 @@ package io.culvert.cni;
 
 import io.culvert.core.linux.NetworkNamespace;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Rules by iptables-restore and ip6tables-restore, of the nf_tables or the legacy flavour. Each table of each family is
@@ -50,16 +52,28 @@ final class IptablesBackend implements RuleBackend {
     }
 
     @Override
-    public Applied apply(NetworkNamespace namespace, RuleSet rules) throws CaptureException {
+    public boolean toldOfChanges() {
+        // nf_tables has events; the legacy interface has none (the kernel replaces whole tables in setsockopt).
+        return flavour == Flavour.NFT;
+    }
+
+    @Override
+    public Applied apply(NetworkNamespace namespace, RuleSet rules, Runnable loaded) throws CaptureException {
         boolean ipv6 = route.apply(namespace);
-        StringBuilder live = new StringBuilder();
+        Map<Family, String> inputs = new EnumMap<>(Family.class);
         for (Family family : families(ipv6)) {
             String input = IptablesWriter.replace(rules, family, read(namespace, family));
             restore(namespace, family, input);
-            LiveTables now = read(namespace, family);
-            count(namespace, rules, LiveTables.parse(input), now);
+            inputs.put(family, input);
+        }
+        loaded.run();
+        StringBuilder live = new StringBuilder();
+        for (Map.Entry<Family, String> each : inputs.entrySet()) {
+            LiveTables now = read(namespace, each.getKey());
+            count(namespace, rules, LiveTables.parse(each.getValue()), now);
             live.append(now.text());
         }
+        route.check(namespace, ipv6);
         return new Applied(rules, live.toString(), ipv6);
     }
 

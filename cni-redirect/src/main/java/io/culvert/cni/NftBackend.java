@@ -27,10 +27,16 @@ final class NftBackend implements RuleBackend {
     }
 
     @Override
-    public Applied apply(NetworkNamespace namespace, RuleSet rules) throws CaptureException {
+    public boolean toldOfChanges() {
+        return true;
+    }
+
+    @Override
+    public Applied apply(NetworkNamespace namespace, RuleSet rules, Runnable loaded) throws CaptureException {
         // The way back for replies before the first connection may need it.
         boolean ipv6 = route.apply(namespace);
         load(namespace, NftWriter.replace(rules));
+        loaded.run();
         String live = list(namespace);
         long wanted = rules.chains().stream()
                 .mapToLong(chain -> rules.rules(chain).size())
@@ -40,6 +46,7 @@ final class NftBackend implements RuleBackend {
             throw new CaptureException("nft table " + NftWriter.TABLE + " in " + namespace.path() + " has " + found
                     + " rules right after " + wanted + " were loaded: is another program changing it?");
         }
+        route.check(namespace, ipv6);
         return new Applied(rules, live, ipv6);
     }
 

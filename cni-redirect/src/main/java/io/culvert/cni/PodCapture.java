@@ -7,8 +7,6 @@ import io.culvert.cni.RuleBackend.Part;
 import io.culvert.proto.node.PodReport;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -47,8 +45,6 @@ final class PodCapture {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(PodCapture.class);
-    private static final Duration FIRST_RETRY = Duration.ofMillis(500);
-    private static final Duration LAST_RETRY = Duration.ofSeconds(30);
 
     private final CaptureContext context;
     private final AtomicInteger wakes = new AtomicInteger();
@@ -58,22 +54,22 @@ final class PodCapture {
     private volatile @Nullable PodSpec wanted;
     private volatile boolean gone;
     private volatile boolean inspect;
-    private final List<CompletableFuture<Void>> waiters = new ArrayList<>();
 
     // Owned by step; what others may read of them is said there.
     private final PodNamespace namespace;
     private final PodRules rules;
     private final EarlierConnections earlier;
-    private volatile PodStatus status;
+    private final PodReports reports;
+    private final Backoff backoff = new Backoff();
     private volatile Phase phase = Phase.UNKNOWN;
     private @Nullable PodSpec started;
     private @Nullable CompletableFuture<Void> starting;
     private @Nullable CompletableFuture<Void> stopping;
     private Instant deadline = Instant.MAX;
-    private Instant retryAt = Instant.MIN;
     private Instant announcedUntil = Instant.MIN;
-    private Duration backoff = FIRST_RETRY;
     private long healed;
+    /** Rules stood before this agent came, and have not been loaded by it yet. */
+    private boolean adopted;
 
     /**
      * @param wanted what is known of the pod, if anything
@@ -85,7 +81,10 @@ final class PodCapture {
         this.rules = new PodRules(context, backend);
         this.earlier = new EarlierConnections(context);
         this.wanted = wanted;
-        this.status = statusOf(PodReport.State.PENDING, "waiting for the control plane to tell of this pod");
+        this.adopted = backend != null;
+        this.reports = new PodReports(
+                context.reporter(),
+                statusOf(PodReport.State.PENDING, "waiting for the control plane to tell of this pod"));
     }
 
     Attachment attachment() {
@@ -93,7 +92,7 @@ final class PodCapture {
     }
 
     PodStatus status() {
-        return status;
+        return reports.status();
     }
 
     /** Whether a first attempt to bring it where it belongs has ended, well or not. */
@@ -137,10 +136,7 @@ final class PodCapture {
 
     /** Completes when the pod is captured, or is not to be; exceptionally with the next failure. */
     CompletableFuture<Void> settled() {
-        CompletableFuture<Void> future = new CompletableFuture<>();
-        synchronized (waiters) {
-            waiters.add(future);
-        }
+        CompletableFuture<Void> future = reports.settled();
         wake();
         return future;
     }
@@ -199,7 +195,7 @@ final class PodCapture {
             case BINDING -> bound(spec);
             case ENABLED -> keep(spec, look);
             case FAILED -> {
-                if (!context.scheduler().now().isBefore(retryAt)) {
+                if (backoff.isOver(context.scheduler().now())) {
                     bind(spec);
                 }
             }
@@ -216,7 +212,7 @@ final class PodCapture {
                 } else {
                     phase = Phase.PASSING;
                     report(PodReport.State.NOT_ENROLLED, spec.notEnrolledReason());
-                    settle(null);
+                    reports.settle(null);
                 }
             }
             case BINDING, ENABLED, FAILED -> announce(spec);
@@ -268,7 +264,14 @@ final class PodCapture {
         boolean first = !rules.standing();
         rules.load(namespace.open(), spec, attachment());
         if (first) {
-            earlier.captured(namespace.open(), spec, rules.wanted(spec, attachment()));
+            if (adopted) {
+                // Peers have taken it for enabled all along, and all pods of the node come at once: the next look
+                // counts.
+                earlier.uncounted();
+            } else {
+                earlier.captured(namespace.open(), spec, rules.wanted(spec, attachment()));
+            }
+            adopted = false;
             context.counters().count(Event.ENROLLED);
             LOG.info(
                     "pod {} is captured in {}", spec.displayName(), attachment().netns());
@@ -278,14 +281,14 @@ final class PodCapture {
 
     private void enabled() {
         phase = Phase.ENABLED;
-        backoff = FIRST_RETRY;
+        backoff.reset();
         starting = null;
         report(
                 PodReport.State.ENABLED,
                 Stream.of(rules.limit(), earlier.limit())
                         .filter(limit -> !limit.isEmpty())
                         .collect(Collectors.joining("; ")));
-        settle(null);
+        reports.settle(null);
     }
 
     /** In the mesh: follow what is wanted, and repair what is not as it was left. */
@@ -295,7 +298,7 @@ final class PodCapture {
             return;
         }
         if (!look) {
-            settle(null);
+            reports.settle(null);
             return;
         }
         if (!context.proxy().listening(spec.uid())) {
@@ -306,13 +309,14 @@ final class PodCapture {
         for (Drift drift : rules.repair(namespace.open(), spec, attachment())) {
             heal(drift.part() == Part.RULES ? Event.HEALED_RULES : Event.HEALED_ROUTE, drift.detail());
         }
-        earlier.follow(namespace.open(), spec, rules.wanted(spec, attachment()));
+        earlier.follow(namespace.open(), spec, () -> rules.wanted(spec, attachment()));
         enabled();
     }
 
     /** Peers first: who still tunnels to a pod that has left would be refused. */
     private void announce(PodSpec spec) {
         phase = Phase.ANNOUNCED;
+        adopted = false;
         starting = null;
         announcedUntil = context.scheduler().now().plus(context.settings().announce());
         context.scheduler().after(context.settings().announce(), this::wake);
@@ -341,7 +345,7 @@ final class PodCapture {
         context.counters().count(Event.UNENROLLED);
         LOG.info("pod {} is not captured any more", spec.displayName());
         report(PodReport.State.NOT_ENROLLED, spec.notEnrolledReason());
-        settle(null);
+        reports.settle(null);
     }
 
     /** False when the pod is gone, and this step ends here. */
@@ -360,6 +364,7 @@ final class PodCapture {
             boolean captured = phase != Phase.PASSING && phase != Phase.UNKNOWN;
             rules.forget();
             earlier.forget();
+            adopted = false;
             phase = Phase.UNKNOWN;
             context.owner().changed();
             if (captured) {
@@ -384,17 +389,15 @@ final class PodCapture {
         starting = null;
         rules.failed();
         context.counters().count(Event.FAILED);
-        retryAt = context.scheduler().now().plus(backoff);
-        context.scheduler().after(backoff, this::wake);
+        Duration pause = backoff.failed(context.scheduler().now());
+        context.scheduler().after(pause, this::wake);
         LOG.warn(
                 "pod {} is not captured: {}; next attempt in {} ms",
                 attachment().key(),
                 reason,
-                backoff.toMillis());
-        Duration next = backoff.multipliedBy(2);
-        backoff = next.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : next;
+                pause.toMillis());
         report(PodReport.State.FAILED, reason);
-        settle(reason);
+        reports.settle(reason);
     }
 
     private void finish() {
@@ -402,7 +405,7 @@ final class PodCapture {
             return;
         }
         phase = Phase.GONE;
-        settle("the pod is gone");
+        reports.settle("the pod is gone");
         PodSpec spec = wanted;
         CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
         if (spec != null) {
@@ -414,6 +417,7 @@ final class PodCapture {
         // On a worker, and not on a loop of the proxy: files are written.
         var _ = stopped.whenCompleteAsync(
                 (_, _) -> {
+                    rules.unwatch();
                     namespace.close();
                     context.owner().gone(this);
                     left.complete(null);
@@ -422,16 +426,7 @@ final class PodCapture {
     }
 
     private void report(PodReport.State state, String reason) {
-        PodStatus now = statusOf(state, reason);
-        PodStatus before = status;
-        status = now;
-        boolean told = before.uid().equals(now.uid())
-                && before.state() == state
-                && before.reason().equals(reason)
-                && before.unproxied() == now.unproxied();
-        if (!told && !now.uid().isEmpty()) {
-            context.reporter().report(now.uid(), state, reason, now.unproxied());
-        }
+        reports.report(statusOf(state, reason));
     }
 
     private PodStatus statusOf(PodReport.State state, String reason) {
@@ -446,21 +441,6 @@ final class PodCapture {
                 attachment().netns().toString(),
                 earlier.count(),
                 healed);
-    }
-
-    private void settle(@Nullable String failure) {
-        List<CompletableFuture<Void>> done;
-        synchronized (waiters) {
-            done = List.copyOf(waiters);
-            waiters.clear();
-        }
-        for (CompletableFuture<Void> each : done) {
-            if (failure == null) {
-                each.complete(null);
-            } else {
-                each.completeExceptionally(new CaptureException(failure));
-            }
-        }
     }
 
     private static CompletableFuture<Void> future(CompletionStage<Void> stage) {

@@ -3,7 +3,9 @@ package io.culvert.cni;
 import io.culvert.cni.RuleBackend.Drift;
 import io.culvert.cni.RuleBackend.Part;
 import io.culvert.core.linux.MeshSockets;
+import io.culvert.core.linux.NamespaceReader;
 import io.culvert.core.linux.NetworkNamespace;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +21,6 @@ final class PolicyRoute {
             "0x" + Integer.toHexString(MeshSockets.APP_CONNMARK) + "/0x" + Integer.toHexString(MeshSockets.MARK_MASK);
     private static final String RULE = "rule %s fwmark " + FWMARK + " pref " + PREFERENCE + " lookup " + TABLE + "\n";
     private static final String ROUTE = "route %s local default dev lo table " + TABLE + "\n";
-    private static final String SHOW = "rule show pref " + PREFERENCE + "\nroute show table " + TABLE + " type local\n";
 
     private final ToolRunner tools;
 
@@ -38,17 +39,25 @@ final class PolicyRoute {
         if (wrong.isEmpty()) {
             return true;
         }
-        if (wrong.contains("IPv6 is disabled") || wrong.contains("not supported")) {
+        if (unsupported(wrong)) {
             return false;
         }
         throw failure(namespace, wrong);
     }
 
+    /** As {@link #verify}, right after {@link #apply}. */
+    void check(NetworkNamespace namespace, boolean ipv6) throws CaptureException {
+        for (Drift drift : verify(namespace, ipv6)) {
+            throw failure(namespace, drift.detail() + " right after it was added: is another program changing it?");
+        }
+    }
+
+    /** Reads by netlink and runs no tool. */
     List<Drift> verify(NetworkNamespace namespace, boolean ipv6) throws CaptureException {
         List<Drift> drifts = new ArrayList<>();
         for (Family family : Family.values()) {
             if (family == Family.V4 || ipv6) {
-                String missing = missing(batch(namespace, family, SHOW).out());
+                String missing = missing(namespace, family);
                 if (!missing.isEmpty()) {
                     drifts.add(new Drift(Part.ROUTE, missing + " is missing (ip " + family.option + ")"));
                 }
@@ -72,10 +81,18 @@ final class PolicyRoute {
 
     /** "" when rule and route stand, otherwise what the tool says. */
     private String ensure(NetworkNamespace namespace, Family family) throws CaptureException {
+        if (stands(namespace, family)) {
+            // As in every namespace that an agent before us had captured.
+            return "";
+        }
         // "rule add" has no "replace": that it exists already is the usual failure.
-        ToolRunner.Result result = batch(namespace, family, RULE.formatted("add") + ROUTE.formatted("replace") + SHOW);
-        String missing = missing(result.out());
-        return missing.isEmpty() ? "" : missing + " is missing: " + result.err().replace('\n', ' ');
+        ToolRunner.Result result = batch(namespace, family, RULE.formatted("add") + ROUTE.formatted("replace"));
+        String error = result.err().replace('\n', ' ');
+        if (unsupported(error)) {
+            return error;
+        }
+        String missing = missing(namespace, family);
+        return missing.isEmpty() ? "" : missing + " is missing: " + error;
     }
 
     private ToolRunner.Result batch(NetworkNamespace namespace, Family family, String lines) throws CaptureException {
@@ -83,16 +100,29 @@ final class PolicyRoute {
                 namespace.stablePath().toString(), List.of("ip", family.option, "-force", "-batch", "-"), lines);
     }
 
-    private static String missing(String shown) {
-        boolean rule = shown.lines()
-                .anyMatch(line -> line.startsWith(PREFERENCE + ":")
-                        && line.contains("fwmark " + FWMARK)
-                        && line.contains("lookup " + TABLE));
-        if (!rule) {
-            return "routing rule " + PREFERENCE;
+    private static boolean stands(NetworkNamespace namespace, Family family) {
+        try {
+            return missing(namespace, family).isEmpty();
+        } catch (CaptureException e) {
+            return false; // A kernel without the family, most likely: the tool says what it is.
         }
-        boolean route = shown.lines().anyMatch(line -> line.startsWith("local default dev lo"));
-        return route ? "" : "route of table " + TABLE;
+    }
+
+    /** A kernel or a namespace without the family. */
+    private static boolean unsupported(String error) {
+        return error.contains("IPv6 is disabled") || error.contains("not supported");
+    }
+
+    private static String missing(NetworkNamespace namespace, Family family) throws CaptureException {
+        boolean ipv6 = family == Family.V6;
+        try (NamespaceReader reader = NamespaceReader.open(namespace)) {
+            if (!reader.hasMarkRule(ipv6, PREFERENCE, MeshSockets.APP_CONNMARK, MeshSockets.MARK_MASK, TABLE)) {
+                return "routing rule " + PREFERENCE;
+            }
+            return reader.hasLocalDefault(ipv6, TABLE) ? "" : "route of table " + TABLE;
+        } catch (IOException | IllegalStateException e) {
+            throw new CaptureException("cannot read the routing in " + namespace.path() + ": " + e.getMessage(), e);
+        }
     }
 
     private static CaptureException failure(NetworkNamespace namespace, String what) {

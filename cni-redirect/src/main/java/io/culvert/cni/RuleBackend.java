@@ -11,14 +11,18 @@ public interface RuleBackend {
     /** "nft", "iptables-nft" or "iptables-legacy". */
     String name();
 
+    /** Whether the kernel tells of every change to rules of this kind, so that they need no reading while it is silent. */
+    boolean toldOfChanges();
+
     /**
      * Makes the rules, the routing rule and the route of the namespace exactly {@code rules}, whatever of ours was there,
      * without a moment in which a new connection escapes; then reads them back.
      *
+     * @param loaded is run after the last change and before the first reading: what was told by then is in what is read
      * @return what now stands there, for {@link #verify}
      * @throws CaptureException when that is not possible; a part of the rules may stand
      */
-    Applied apply(NetworkNamespace namespace, RuleSet rules) throws CaptureException;
+    Applied apply(NetworkNamespace namespace, RuleSet rules, Runnable loaded) throws CaptureException;
 
     /**
      * What is not as {@code applied} left it: empty when all is. Flushed, changed and foreign rules in our chains, extra

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Runs nft, iptables, ip and ss: bounded in number, time and output. Arguments are lists; no shell is involved. Any
@@ -27,6 +28,7 @@ final class ToolRunner {
 
     private final Semaphore running;
     private final Duration timeout;
+    private final AtomicLong runs = new AtomicLong();
 
     /** @param concurrent how many tools may run at a time; further calls wait */
     ToolRunner(int concurrent, Duration timeout) {
@@ -52,6 +54,7 @@ final class ToolRunner {
      * @throws CaptureException when it cannot be started, or was ended after the timeout; a failing exit is a result
      */
     Result run(List<String> command, String input) throws CaptureException {
+        runs.incrementAndGet();
         running.acquireUninterruptibly();
         try {
             return start(command, input);
@@ -60,6 +63,11 @@ final class ToolRunner {
         } finally {
             running.release();
         }
+    }
+
+    /** How many tools were run so far. */
+    long runs() {
+        return runs.get();
     }
 
     private Result start(List<String> command, String input) throws IOException, CaptureException {

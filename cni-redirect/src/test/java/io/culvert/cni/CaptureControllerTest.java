@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CaptureControllerTest {
     private static final Path OWN = Path.of("/proc/self/ns/net");
     private static final Duration TICK = Duration.ofSeconds(2);
+    private static final Duration FULL_CHECK = Duration.ofSeconds(30);
     private static final String EVADE =
             "processes with CAP_NET_RAW could evade capture: the pod's cgroup v2 is not known";
 
@@ -44,6 +45,7 @@ class CaptureControllerTest {
                 directory,
                 Duration.ofSeconds(3),
                 TICK,
+                FULL_CHECK,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(20),
                 Set.of("kube-system"));
@@ -161,6 +163,7 @@ class CaptureControllerTest {
         captured("a");
         fakes.log.clear();
         fakes.backend.rules.clear();
+        fakes.namespaces.changed = true;
         fakes.time.pass(TICK);
         assertThat(fakes.log).containsExactly("apply");
         assertThat(controller.counters().get(Event.HEALED_RULES)).isEqualTo(1);
@@ -171,6 +174,44 @@ class CaptureControllerTest {
         assertThat(fakes.log).containsExactly("start a", "apply");
         assertThat(controller.counters().get(Event.HEALED_LISTENERS)).isEqualTo(1);
         assertThat(controller.status().getFirst().healed()).isEqualTo(2);
+    }
+
+    @Test
+    void readsRulesOnlyWhenAChangeWasToldOrNothingForLong() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        fakes.time.pass(TICK.multipliedBy(10));
+        assertThat(fakes.backend.verified).isZero();
+        fakes.namespaces.changed = true;
+        fakes.time.pass(TICK.multipliedBy(3));
+        assertThat(fakes.backend.verified).isEqualTo(1);
+        fakes.time.pass(FULL_CHECK);
+        assertThat(fakes.backend.verified).isEqualTo(2);
+        assertThat(fakes.log).containsOnlyOnce("apply");
+    }
+
+    @Test
+    void readsRulesAtEveryLookWhereChangesAreNotTold() throws Exception {
+        fakes.backend.told = false;
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        fakes.time.pass(TICK.multipliedBy(10));
+        assertThat(fakes.backend.verified).isEqualTo(10);
+    }
+
+    @Test
+    void followsNamespacesForAsLongAsTheyAreCaptured() throws Exception {
+        for (String name : List.of("a", "b")) {
+            fakes.directory.put(Fakes.pod(name, true));
+            captured(name);
+        }
+        assertThat(fakes.namespaces.watched).isEqualTo(2);
+        fakes.directory.put(Fakes.pod("a", false));
+        fakes.time.pass(Duration.ofSeconds(4));
+        assertThat(fakes.namespaces.watched).isEqualTo(1);
+        controller.delete("ns", "b", "c-b");
+        fakes.time.run();
+        assertThat(fakes.namespaces.watched).isZero();
     }
 
     @Test
@@ -186,6 +227,7 @@ class CaptureControllerTest {
             assertThat(fakes.log).containsExactly("report PENDING", "start a", "apply", "report ENABLED");
             assertThat(fakes.proxy.listening.get("c//Pod/ns/a")).isNotEqualTo(before);
             assertThat(controller.counters().get(Event.HEALED_NAMESPACE)).isEqualTo(1);
+            assertThat(fakes.namespaces.watched).isEqualTo(1);
         }
     }
 
@@ -260,6 +302,8 @@ class CaptureControllerTest {
         fakes.directory.put(Fakes.pod("a", true));
         captured("a");
         fakes.backend.unreadable = "out of processes";
+        // Told once: that it could not be read is no reason to forget it.
+        fakes.namespaces.changed = true;
         fakes.time.pass(TICK.multipliedBy(2));
         assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
         fakes.time.pass(TICK);
@@ -288,6 +332,27 @@ class CaptureControllerTest {
         next.directory.put(Fakes.pod("a", false));
         next.time.pass(Duration.ofSeconds(10));
         assertThat(next.log).endsWith("report NOT_ENROLLED", "flush", "stop", "remove");
+    }
+
+    @Test
+    void reportsAdoptedPodsBeforeItCountsAndResetsTheirEarlierConnections() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
+        captured("a");
+        Fakes next = new Fakes();
+        next.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
+        controller(next, next.backend);
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
+        next.time.pass(TICK);
+        assertThat(next.log).endsWith("apply", "report ENABLED", "reset 1");
+
+        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.KEEP, 0));
+        fakes.time.run();
+        Fakes another = new Fakes();
+        another.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
+        CaptureController last = controller(another, another.backend);
+        another.time.pass(TICK);
+        assertThat(another.reporter.of("a")).startsWith("ENABLED 1 ");
+        assertThat(last.status().getFirst().unproxied()).isEqualTo(1);
     }
 
     @Test

@@ -34,6 +34,7 @@ class CaptureKernelTest {
                 directory,
                 Duration.ofMillis(100),
                 Duration.ofMillis(500),
+                Duration.ofMinutes(10),
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(5),
                 Set.of());
@@ -148,9 +149,9 @@ class CaptureKernelTest {
             assertThat(found).isNotNull();
             CaptureSpec spec = new CaptureSpec(Excludes.NONE, Ports.checked(List.of()), List.of(), found, false);
             for (String mark : new String[] {"0x539", "0x111", "0x10539"}) {
-                var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL));
+                var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL), () -> {});
                 String without = forge(net, cgroup, mark);
-                var applied = backend.apply(net.pod, RuleSet.of(spec));
+                var applied = backend.apply(net.pod, RuleSet.of(spec), () -> {});
                 assertThat(backend.verify(net.pod, applied)).isEmpty();
                 assertThat(forge(net, cgroup, mark)).as("mark " + mark).startsWith("proxy");
                 if (!mark.equals("0x111")) {

@@ -49,6 +49,7 @@ class CniSocketTest {
                 directory,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),
+                Duration.ofSeconds(30),
                 Duration.ofSeconds(1),
                 Duration.ofMillis(700),
                 Set.of());

@@ -105,6 +105,8 @@ final class Fakes {
         String unreadable;
 
         boolean refuseCgroups;
+        boolean told = true;
+        int verified;
 
         Backend(String name) {
             this.name = name;
@@ -116,7 +118,12 @@ final class Fakes {
         }
 
         @Override
-        public Applied apply(NetworkNamespace namespace, RuleSet set) throws CaptureException {
+        public boolean toldOfChanges() {
+            return told;
+        }
+
+        @Override
+        public Applied apply(NetworkNamespace namespace, RuleSet set, Runnable loaded) throws CaptureException {
             if (refusal != null) {
                 throw new CaptureException(refusal);
             }
@@ -127,11 +134,14 @@ final class Fakes {
             boolean draining = set.rules(Chain.NAT_OUTPUT).isEmpty();
             log.add(draining ? "flush" : cgroup ? "apply with cgroup" : "apply");
             rules.put(namespace.path().toString(), set);
+            namespaces.changed = true;
+            loaded.run();
             return new Applied(set, set.toText(), true);
         }
 
         @Override
         public List<Drift> verify(NetworkNamespace namespace, Applied applied) throws CaptureException {
+            verified++;
             if (unreadable != null) {
                 throw new CaptureException(unreadable);
             }
@@ -228,10 +238,32 @@ final class Fakes {
     final class Namespaces implements PodNamespaces {
         List<TcpSockets.Connection> connections = List.of();
         boolean carries = true;
+        /** Whether the next drain tells of a change; false again with it. */
+        boolean changed;
+
+        int watched;
 
         @Override
         public boolean carries(NetworkNamespace namespace, List<InetAddress> addresses) {
             return carries;
+        }
+
+        @Override
+        public NamespaceChanges watch(NetworkNamespace namespace) {
+            watched++;
+            return new NamespaceChanges() {
+                @Override
+                public boolean drain() {
+                    boolean was = changed;
+                    changed = false;
+                    return was;
+                }
+
+                @Override
+                public void close() {
+                    watched--;
+                }
+            };
         }
 
         @Override

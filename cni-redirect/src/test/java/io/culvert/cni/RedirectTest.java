@@ -56,7 +56,7 @@ class RedirectTest {
             talk.serve("app", net.pod, 8080);
             talk.serve("remote", net.node, 8080);
             talk.serve("remote", net.node, 443);
-            var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL));
+            var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL), () -> {});
 
             assertThat(talk.call(net.pod, null, at.other, 8080).greeting)
                     .isEqualTo("proxy " + Addresses.text(at.other, 8080) + " " + host(at.pod));
@@ -79,7 +79,7 @@ class RedirectTest {
                 Talk talk = new Talk()) {
             talk.serve("app", net.pod, 8080);
             talk.serve("remote", net.node, 8080);
-            var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL));
+            var _ = backend.apply(net.pod, RuleSet.of(CaptureSpec.ALL), () -> {});
             assertThat(marked(talk, net, null, at.other)).startsWith("remote ");
             // The app sees the client's address; its replies come back to us and not to that client.
             assertThat(marked(talk, net, at.other, at.pod))
@@ -103,13 +103,13 @@ class RedirectTest {
             lines.add(talk.call(net.node, at.other, at.pod, 8080));
             assertThat(lines).extracting(Line::label).containsExactly("remote", "app");
 
-            var _ = backend.apply(net.pod, rules);
+            var _ = backend.apply(net.pod, rules, () -> {});
             alive(lines);
             lines.add(talk.call(net.pod, null, at.other, 8080));
             lines.add(talk.call(net.node, at.other, at.pod, 8080));
             assertThat(lines.subList(2, 4)).extracting(Line::label).containsExactly("proxy", "proxy");
 
-            var _ = backend.apply(net.pod, rules.draining());
+            var _ = backend.apply(net.pod, rules.draining(), () -> {});
             alive(lines);
             assertThat(talk.call(net.pod, null, at.other, 8080).label()).isEqualTo("remote");
             assertThat(talk.call(net.node, at.other, at.pod, 8080).label()).isEqualTo("app");
@@ -144,7 +144,7 @@ class RedirectTest {
             for (int port : new int[] {5432, 8080}) {
                 talk.serve("remote", net.node, port);
             }
-            var _ = backend.apply(net.pod, RuleSet.of(spec));
+            var _ = backend.apply(net.pod, RuleSet.of(spec), () -> {});
             assertThat(talk.call(net.pod, null, at.other, 5432).label()).isEqualTo("remote");
             assertThat(talk.call(net.pod, null, at.far, 8080).label()).isEqualTo("remote");
             assertThat(talk.call(net.pod, null, at.other, 8080).label()).isEqualTo("proxy");
@@ -170,7 +170,7 @@ class RedirectTest {
                 Talk talk = new Talk()) {
             talk.serve("proxy", net.pod, 15001);
             talk.serve("remote", net.node, 8080);
-            Applied first = backend.apply(net.pod, one);
+            Applied first = backend.apply(net.pod, one, () -> {});
             AtomicBoolean stop = new AtomicBoolean();
             List<String> labels = new ArrayList<>();
             CompletableFuture<Void> caller = new CompletableFuture<>();
@@ -187,7 +187,7 @@ class RedirectTest {
                 }
             });
             for (int i = 0; i < 12; i++) {
-                var _ = backend.apply(net.pod, i % 2 == 0 ? other : one);
+                var _ = backend.apply(net.pod, i % 2 == 0 ? other : one, () -> {});
             }
             stop.set(true);
             caller.get(5, TimeUnit.SECONDS);

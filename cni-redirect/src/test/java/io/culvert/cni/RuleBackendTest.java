@@ -31,10 +31,10 @@ class RuleBackendTest {
         RuleBackend backend = RuleBackends.detect(name);
         try (Netns net = new Netns()) {
             String before = net.inPod(tool(name));
-            Applied applied = backend.apply(net.pod, RULES);
+            Applied applied = backend.apply(net.pod, RULES, () -> {});
             assertThat(applied.ipv6()).isTrue();
             assertThat(backend.verify(net.pod, applied)).isEmpty();
-            assertThat(backend.apply(net.pod, RULES)).isEqualTo(applied);
+            assertThat(backend.apply(net.pod, RULES, () -> {})).isEqualTo(applied);
             assertThat(backend.verify(net.pod, applied)).isEmpty();
 
             for (String[] tampering : tamperings(name)) {
@@ -42,11 +42,11 @@ class RuleBackendTest {
                 assertThat(backend.verify(net.pod, applied))
                         .as(String.join(" ", tampering))
                         .isNotEmpty();
-                assertThat(backend.apply(net.pod, RULES)).isEqualTo(applied);
+                assertThat(backend.apply(net.pod, RULES, () -> {})).isEqualTo(applied);
                 assertThat(backend.verify(net.pod, applied)).isEmpty();
             }
 
-            Applied draining = backend.apply(net.pod, RULES.draining());
+            Applied draining = backend.apply(net.pod, RULES.draining(), () -> {});
             assertThat(backend.verify(net.pod, draining)).isEmpty();
             assertThat(net.inPod(tool(name))).doesNotContainIgnoringCase("redirect");
             backend.remove(net.pod);
@@ -68,7 +68,7 @@ class RuleBackendTest {
             net.inPod(iptables, "-t", "nat", "-N", "OTHER");
             net.inPod(iptables, "-t", "nat", "-A", "OUTPUT", "-j", "OTHER");
             net.inPod("nft", "add table inet other");
-            Applied applied = backend.apply(net.pod, RULES);
+            Applied applied = backend.apply(net.pod, RULES, () -> {});
             net.inPod(iptables, "-t", "nat", "-A", "OTHER", "-p", "udp", "-j", "ACCEPT");
             net.inPod("nft", "add chain inet other c");
             assertThat(backend.verify(net.pod, applied)).isEmpty();
@@ -84,7 +84,7 @@ class RuleBackendTest {
         RuleBackend backend = RuleBackends.detect(name);
         try (Netns net = new Netns()) {
             net.inPod("sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.lo.disable_ipv6=1");
-            Applied applied = backend.apply(net.pod, RULES);
+            Applied applied = backend.apply(net.pod, RULES, () -> {});
             assertThat(applied.ipv6()).isFalse();
             assertThat(backend.verify(net.pod, applied)).isEmpty();
             backend.remove(net.pod);
@@ -114,7 +114,8 @@ class RuleBackendTest {
                 .toList();
     }
 
-    private static List<String[]> tamperings(String name) {
+    /** What others may do to our rules and routes, one command each. */
+    static List<String[]> tamperings(String name) {
         String[] rule = {"ip", "rule", "del", "pref", "32764"};
         String[] rule6 = {"ip", "-6", "rule", "del", "pref", "32764"};
         String[] route = {"ip", "route", "flush", "table", "100"};

@@ -67,7 +67,7 @@ final class CniClient {
         }
         if (result.has("code")) {
             throw new IOException(verb + " of " + pod.namespace() + "/" + pod.name() + " failed with CNI code "
-                    + result.get("code").asInt() + ": " + result.path("msg").asText() + " "
+                    + result.get("code").asInt() + ": " + result.path("msg").asText() + "; "
                     + result.path("details").asText());
         }
     }

@@ -32,7 +32,7 @@ final class ConfigDump {
         json.writeFieldName("services");
         Json.array(json, sorted(state.services(), Comparator.comparing(Service::key)), (j, s) -> service(j, s, state));
         json.writeFieldName("policies");
-        Json.array(json, sorted(state.policies(), Comparator.comparing(Policy::key)), ConfigDump::policy);
+        Json.array(json, sorted(state.policies(), Comparator.comparing(Policy::key)), PolicyDump::write);
         json.writeArrayFieldStart("stagedServices");
         json.writeEndArray();
         json.writeObjectFieldStart("staticConfig");
@@ -115,18 +115,6 @@ final class ConfigDump {
         json.writeEndObject();
     }
 
-    private static void policy(JsonGenerator json, Policy p) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("name", p.source().getName());
-        json.writeStringField("namespace", p.namespace());
-        json.writeStringField("scope", titled(p.scope()));
-        json.writeStringField("action", titled(p.action()));
-        json.writeBooleanField("dryRun", p.dryRun());
-        json.writeNumberField("rules", p.source().getRulesCount());
-        Json.strings(json, "faults", p.faults());
-        json.writeEndObject();
-    }
-
     private void workloadState(JsonGenerator json, PodView pod) throws IOException {
         json.writeStartObject();
         json.writeStringField("state", pod.state().equals("enabled") ? "Up" : "Pending");
@@ -197,13 +185,5 @@ final class ConfigDump {
         if (!value.isEmpty()) {
             json.writeStringField(field, value);
         }
-    }
-
-    private static String titled(Enum<?> value) {
-        StringBuilder text = new StringBuilder();
-        for (String word : value.name().split("_", -1)) {
-            text.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
-        }
-        return text.toString();
     }
 }

@@ -2,8 +2,10 @@ package io.culvert.agent;
 
 import io.culvert.core.lifecycle.Lifecycle;
 import io.culvert.core.telemetry.Logging;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +17,10 @@ final class Serving {
     interface Role {
         Lifecycle create(ProcessGuards guards) throws Exception;
     }
+
+    private static final int TICKS_PER_SECOND = 100;
+    /** Counted from the state, which follows the name in brackets. */
+    private static final int START_TIME_FIELD = 19;
 
     private Serving() {}
 
@@ -44,11 +50,19 @@ final class Serving {
         }
     }
 
+    /**
+     * By proc(5): field 22 of /proc/self/stat, in ticks since the boot, beside /proc/uptime. ProcessHandle's start instant
+     * is off by up to a second, as it adds the ticks to a boot time in whole seconds. -1 when it cannot be read.
+     */
     private static long sinceProcessStart() {
-        return ProcessHandle.current()
-                .info()
-                .startInstant()
-                .map(start -> Duration.between(start, Instant.now()).toMillis())
-                .orElse(-1L);
+        try {
+            String stat = Files.readString(Path.of("/proc/self/stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            String uptime = Files.readString(Path.of("/proc/uptime"));
+            double seconds = Double.parseDouble(uptime.substring(0, uptime.indexOf(' ')));
+            return Math.round(seconds * 1000) - Long.parseLong(fields[START_TIME_FIELD]) * 1000 / TICKS_PER_SECOND;
+        } catch (IOException | RuntimeException e) {
+            return -1;
+        }
     }
 }

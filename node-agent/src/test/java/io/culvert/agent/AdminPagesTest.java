@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import io.culvert.core.lifecycle.Readiness;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.mesh.MeshUpdate;
 import io.culvert.core.mesh.PortMap;
+import io.culvert.core.mesh.ResourceDecoder;
 import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Vip;
 import io.culvert.core.mesh.Workload;
@@ -20,6 +22,14 @@ import io.culvert.core.xds.XdsStatus;
 import io.culvert.identity.CredentialStatus;
 import io.culvert.identity.SpiffeId;
 import io.culvert.identity.TrustDomain;
+import io.culvert.proto.security.Action;
+import io.culvert.proto.security.Address;
+import io.culvert.proto.security.Authorization;
+import io.culvert.proto.security.Clause;
+import io.culvert.proto.security.Match;
+import io.culvert.proto.security.Rule;
+import io.culvert.proto.security.Scope;
+import io.culvert.proto.security.StringMatch;
 import io.culvert.ztunnel.ConnectionView;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -101,6 +111,12 @@ class AdminPagesTest {
         JsonNode service = dump.path("services").path(0);
         assertThat(service.path("hostname").asText()).isEqualTo("web.shop.svc.cluster.local");
         assertThat(service.path("ports").path("80").asInt()).isEqualTo(8080);
+        JsonNode policy = dump.path("policies").path(0);
+        assertThat(policy.path("action").asText()).isEqualTo("Deny");
+        assertThat(policy.path("scope").asText()).isEqualTo("WorkloadSelector");
+        assertThat(policy.path("rules").toString())
+                .isEqualTo("[[[{\"principals\":[{\"Exact\":\"cluster.local/ns/shop/sa/web\"}],"
+                        + "\"notSourceIps\":[\"10.0.0.0/8\"],\"destinationPorts\":[8080]}]]]");
         JsonNode certificate = dump.path("certificates").path(0);
         assertThat(certificate.path("identity").asText()).isEqualTo(ID.toString());
         assertThat(certificate.path("state").asText()).isEqualTo("Initializing");
@@ -258,7 +274,25 @@ class AdminPagesTest {
                     "web.shop.svc.cluster.local",
                     List.of(Vip.of("", Ip.parse("10.96.0.1"))),
                     PortMap.of(80, 8080));
-            store.apply(MeshUpdate.builder().put(workload).put(service).build());
+            Match match = Match.newBuilder()
+                    .addPrincipals(StringMatch.newBuilder().setExact("cluster.local/ns/shop/sa/web"))
+                    .addNotSourceIps(Address.newBuilder()
+                            .setAddress(ByteString.copyFrom(new byte[] {10, 0, 0, 0}))
+                            .setLength(8))
+                    .addDestinationPorts(8080)
+                    .build();
+            Authorization policy = Authorization.newBuilder()
+                    .setName("no-web")
+                    .setNamespace("shop")
+                    .setScope(Scope.WORKLOAD_SELECTOR)
+                    .setAction(Action.DENY)
+                    .addRules(Rule.newBuilder().addClauses(Clause.newBuilder().addMatches(match)))
+                    .build();
+            store.apply(MeshUpdate.builder()
+                    .put(workload)
+                    .put(service)
+                    .put(ResourceDecoder.policy("shop/no-web", policy))
+                    .build());
         }
 
         @Override

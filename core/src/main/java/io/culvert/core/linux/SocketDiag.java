@@ -2,14 +2,8 @@ package io.culvert.core.linux;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
@@ -17,14 +11,9 @@ import java.net.InetSocketAddress;
  * Asks the kernel whether a TCP connection exists in a network namespace (sock_diag(7), one exact request). The request
  * is answered inside send(2), so nothing waits: some 5 microseconds. Owned by one thread at a time.
  */
-@SuppressWarnings("restricted")
 public final class SocketDiag implements AutoCloseable {
     private static final int AF_INET = 2;
     private static final int AF_INET6 = 10;
-    private static final int AF_NETLINK = 16;
-    private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
-    private static final int NETLINK_SOCK_DIAG = 4;
-    private static final int MSG_DONTWAIT = 0x40;
     private static final int NLMSG_ERROR = 2;
     private static final int SOCK_DIAG_BY_FAMILY = 20;
     private static final int IPPROTO_TCP = 6;
@@ -33,49 +22,21 @@ public final class SocketDiag implements AutoCloseable {
     private static final int REQUEST_LENGTH = 16 + 56;
     private static final int ANSWER_LENGTH = 1024;
 
-    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle SOCKET = handle(
-            "socket",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle SEND = handle("send", transfer());
-    private static final MethodHandle RECV = handle("recv", transfer());
-    // What open() uses, made beforehand: it may run while the thread is in another namespace.
-    private static final MemorySegment OPEN_STATE = Arena.global().allocate(CAPTURE);
-
-    private final int fd;
-    private final MemorySegment state;
+    private final NetlinkSocket socket;
     private final MemorySegment request;
     private final MemorySegment answer;
     private int sequence;
 
-    private SocketDiag(int fd) {
-        this.fd = fd;
+    private SocketDiag(NetlinkSocket socket) {
+        this.socket = socket;
         Arena arena = Arena.ofAuto();
-        state = arena.allocate(CAPTURE);
         request = arena.allocate(REQUEST_LENGTH, 4);
         answer = arena.allocate(ANSWER_LENGTH, 4);
     }
 
     /** For the namespace that {@code namespace} holds open; on a platform thread. */
     public static SocketDiag open(NetworkNamespace namespace) throws IOException {
-        // The method handles are initialised with this class, so that construct() calls socket(2) and nothing else.
-        int fd = namespace.construct(SocketDiag::socket);
-        if (fd < 0) {
-            throw new IOException("cannot open a sock_diag socket in " + namespace + ": " + Libc.message(-fd));
-        }
-        return new SocketDiag(fd);
-    }
-
-    private static int socket() {
-        try {
-            // errno of concurrent opens may mix; the number only goes into a message.
-            int fd = (int) SOCKET.invokeExact(OPEN_STATE, AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
-            return fd >= 0 ? fd : -(int) ERRNO.get(OPEN_STATE, 0L);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
-        }
+        return new SocketDiag(NetlinkSocket.open(namespace, NetlinkSocket.SOCK_DIAG, "sock_diag"));
     }
 
     /**
@@ -104,25 +65,18 @@ public final class SocketDiag implements AutoCloseable {
     /** The TCP state, 0 when there is no such socket, minus TCP_LISTEN when only a listener takes the address. */
     private int state(InetSocketAddress local, InetAddress remote, int remotePort) throws IOException {
         fill(local.getAddress().getAddress(), local.getPort(), remote.getAddress(), remotePort);
-        try {
-            long sent = (long) SEND.invokeExact(state, fd, request, (long) REQUEST_LENGTH, 0);
-            if (sent < 0) {
-                throw new IOException("sock_diag request failed: " + Libc.message((int) ERRNO.get(state, 0L)));
+        int sent = socket.send(request, REQUEST_LENGTH);
+        if (sent < 0) {
+            throw new IOException("sock_diag request failed: " + Libc.message(-sent));
+        }
+        while (true) {
+            int got = socket.receive(answer);
+            if (got < 20) {
+                throw new IOException("no answer from sock_diag: " + (got < 0 ? Libc.message(-got) : got + " bytes"));
             }
-            while (true) {
-                long got = (long) RECV.invokeExact(state, fd, answer, (long) ANSWER_LENGTH, MSG_DONTWAIT);
-                if (got < 20) {
-                    throw new IOException("no answer from sock_diag: "
-                            + (got < 0 ? Libc.message((int) ERRNO.get(state, 0L)) : got + " bytes"));
-                }
-                if (answer.get(ValueLayout.JAVA_INT, 8) == sequence) {
-                    return parse();
-                }
+            if (answer.get(ValueLayout.JAVA_INT, 8) == sequence) {
+                return parse();
             }
-        } catch (IOException e) {
-            throw e;
-        } catch (Throwable t) {
-            throw new AssertionError(t);
         }
     }
 
@@ -171,21 +125,6 @@ public final class SocketDiag implements AutoCloseable {
 
     @Override
     public void close() {
-        Libc.close(fd);
-    }
-
-    private static FunctionDescriptor transfer() {
-        return FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT);
-    }
-
-    private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name), descriptor, Linker.Option.captureCallState("errno"));
+        socket.close();
     }
 }

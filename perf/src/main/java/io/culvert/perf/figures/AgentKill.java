@@ -40,7 +40,7 @@ final class AgentKill implements Figure {
                 Bench.await(
                         "load flows",
                         Duration.ofSeconds(10),
-                        () -> !lab.node("node-1").agent().admin("/connections").isBlank());
+                        () -> lab.node("node-1").agent().admin("/connections").contains(":" + Bench.ECHO_PORT));
                 AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
                 served.add(restart.echoedSeconds());
                 leaks += restart.leaked() ? 1 : 0;

@@ -62,12 +62,13 @@ final class ConfigChurn implements Figure {
                     }
                 }
                 long written = System.nanoTime();
-                String marker = revision(SECONDS);
                 Bench.await(
-                        "both agents hold the last change",
+                        "both agents hold the last change of every policy and workload",
                         Duration.ofSeconds(30),
                         () -> lab.nodes().stream()
-                                .allMatch(n -> n.agent().admin("/config_dump").contains(marker)));
+                                .map(node -> node.agent().admin("/config_dump"))
+                                .allMatch(dump -> count(dump, revision(SECONDS) + '"') == POLICIES
+                                        && count(dump, "\"v" + SECONDS + '"') == WORKLOADS));
                 double applied = (System.nanoTime() - written) / 1e9;
                 String last = check(in, out);
                 progress.accept("after " + SECONDS + " s " + last);
@@ -100,6 +101,14 @@ final class ConfigChurn implements Figure {
                         "<= 1 s",
                         slowest <= 1),
                 new Row("last change at both agents after", String.format(Locale.ROOT, "%.2f s", applied), "-", true));
+    }
+
+    private static int count(String text, String part) {
+        int found = 0;
+        for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
+            found++;
+        }
+        return found;
     }
 
     private static String revision(int second) {

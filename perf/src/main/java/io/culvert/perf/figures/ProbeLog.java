@@ -22,6 +22,7 @@ final class ProbeLog implements AutoCloseable {
 
     private final Process process;
     private final List<Change> changes = new CopyOnWriteArrayList<>();
+    private volatile boolean closed;
 
     private ProbeLog(Process process) {
         this.process = process;
@@ -54,10 +55,6 @@ final class ProbeLog implements AutoCloseable {
                 .orElseThrow(() -> new LabException("nothing was served"));
     }
 
-    List<Change> changes() {
-        return List.copyOf(changes);
-    }
-
     private static boolean matches(Change change, String outcome, long since) {
         return change.epochMillis() >= since && change.outcome().equals(outcome);
     }
@@ -72,12 +69,15 @@ final class ProbeLog implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (!closed) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
     @Override
     public void close() {
+        closed = true;
         process.destroy();
     }
 }

@@ -9,8 +9,8 @@ import java.util.Locale;
 
 /**
  * Tries again and again to reach an echo server, and prints a line of JSON whenever the outcome changes: {@code refused}
- * (no connection), {@code accepted} (a connection, but no answer on it) or {@code echoed}, with the time of day at which
- * the attempt was over. Blocking, on the caller's thread.
+ * (no connection), {@code accepted} (a connection, but no answer on it, or none yet) or {@code echoed}, with the time of
+ * day at which that was known. Blocking, on the caller's thread.
  */
 final class ConnectProbe {
     private static final int CONNECT_MILLIS = 2000;
@@ -19,6 +19,7 @@ final class ConnectProbe {
 
     private final InetSocketAddress target;
     private final PrintStream out;
+    private String last = "";
 
     ConnectProbe(InetSocketAddress target, PrintStream out) {
         this.target = target;
@@ -27,16 +28,18 @@ final class ConnectProbe {
 
     void run(Duration length) throws InterruptedException {
         long end = System.nanoTime() + length.toNanos();
-        String last = "";
         while (System.nanoTime() < end) {
-            String outcome = attempt();
-            if (!outcome.equals(last)) {
-                out.println(String.format(
-                        Locale.ROOT, "{\"epoch_ms\":%d,\"outcome\":\"%s\"}", System.currentTimeMillis(), outcome));
-                last = outcome;
-            }
+            tell(attempt());
             // The rate of the probe, not a wait for something.
             Thread.sleep(PAUSE);
+        }
+    }
+
+    private void tell(String outcome) {
+        if (!outcome.equals(last)) {
+            out.println(String.format(
+                    Locale.ROOT, "{\"epoch_ms\":%d,\"outcome\":\"%s\"}", System.currentTimeMillis(), outcome));
+            last = outcome;
         }
     }
 
@@ -46,6 +49,9 @@ final class ConnectProbe {
             socket.setSoTimeout(ANSWER_MILLIS);
             socket.setReuseAddress(true);
             socket.connect(target, CONNECT_MILLIS);
+            if (!last.equals("echoed")) {
+                tell("accepted");
+            }
             try {
                 socket.getOutputStream().write('.');
                 return socket.getInputStream().read() == '.' ? "echoed" : "accepted";

@@ -75,7 +75,7 @@ public final class HoldClient {
                     connection.ping();
                 }
             }
-            loop.schedule(this::giveUp, patience.toNanos(), TimeUnit.NANOSECONDS);
+            loop.schedule(() -> giveUp(done), patience.toNanos(), TimeUnit.NANOSECONDS);
             completeIfAnswered();
         });
         return done.join();
@@ -113,8 +113,8 @@ public final class HoldClient {
         more();
     }
 
-    private void giveUp() {
-        if (waiting.isDone()) {
+    private void giveUp(CompletableFuture<Count> check) {
+        if (check.isDone()) {
             return;
         }
         for (Held connection : held) {
@@ -124,7 +124,7 @@ public final class HoldClient {
             }
         }
         answersMissing = 0;
-        waiting.complete(count());
+        check.complete(count());
     }
 
     private void completeIfAnswered() {

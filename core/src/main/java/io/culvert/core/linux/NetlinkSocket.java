@@ -1,0 +1,173 @@
+package io.culvert.core.linux;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A raw netlink socket of a network namespace (netlink(7)). It never blocks: the kernel answers requests inside send(2).
+ * Owned by one thread at a time.
+ */
+@SuppressWarnings("restricted")
+final class NetlinkSocket implements AutoCloseable {
+    static final int ROUTE = 0;
+    static final int SOCK_DIAG = 4;
+    static final int NETFILTER = 12;
+
+    /** What {@link #receive} returns when nothing is there. */
+    static final int EAGAIN = -11;
+
+    static final int EINTR = -4;
+    static final int ENOBUFS = -105;
+
+    private static final int AF_NETLINK = 16;
+    private static final int SOCK_RAW_CLOEXEC = 3 | 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_RCVBUF = 8;
+    private static final int MSG_DONTWAIT_TRUNC = 0x40 | 0x20;
+    private static final int ADDRESS_LENGTH = 12;
+
+    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final MethodHandle SOCKET = handle(
+            "socket",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle BIND = handle(
+            "bind",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    private static final MethodHandle SETSOCKOPT = handle(
+            "setsockopt",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_INT));
+    private static final MethodHandle SEND = handle("send", transfer());
+    private static final MethodHandle RECV = handle("recv", transfer());
+    // What open() uses, made beforehand: it runs while the thread is in another namespace.
+    private static final MemorySegment OPEN_STATE = Arena.global().allocate(CAPTURE);
+
+    static {
+        // The first call links the handle, which loads classes: here at home, and not inside a pod.
+        int fd = socket(ROUTE);
+        if (fd >= 0) {
+            Libc.close(fd);
+        }
+    }
+
+    private final int fd;
+    private final MemorySegment state;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private NetlinkSocket(int fd) {
+        this.fd = fd;
+        this.state = Arena.ofAuto().allocate(CAPTURE);
+    }
+
+    /**
+     * A socket of the namespace that {@code namespace} holds open; on a platform thread.
+     *
+     * @param protocol such as {@link #ROUTE}
+     * @param what it is for, in the message of the exception
+     */
+    static NetlinkSocket open(NetworkNamespace namespace, int protocol, String what) throws IOException {
+        // This class is initialised by now, so that construct() calls socket(2) and nothing else.
+        int fd = namespace.construct(() -> socket(protocol));
+        if (fd < 0) {
+            throw new IOException("cannot open a " + what + " socket in " + namespace + ": " + Libc.message(-fd));
+        }
+        return new NetlinkSocket(fd);
+    }
+
+    private static int socket(int protocol) {
+        try {
+            // errno of concurrent opens may mix; the number only goes into a message.
+            int fd = (int) SOCKET.invokeExact(OPEN_STATE, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+            return fd >= 0 ? fd : -(int) ERRNO.get(OPEN_STATE, 0L);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** Subscribes to multicast groups, a bit for each beginning with group 1. Returns 0, or minus errno. */
+    int bind(int groups) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct sockaddr_nl (linux/netlink.h); port 0: the kernel chooses.
+            MemorySegment address = arena.allocate(ADDRESS_LENGTH, 4);
+            address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_NETLINK);
+            address.set(ValueLayout.JAVA_INT, 8, groups);
+            return result((int) BIND.invokeExact(state, fd, address, ADDRESS_LENGTH));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** Sets the bytes that may wait to be received, as the kernel counts them. Returns 0, or minus errno. */
+    int receiveBuffer(int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, bytes);
+            return result((int) SETSOCKOPT.invokeExact(state, fd, SOL_SOCKET, SO_RCVBUF, value, 4));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /** Sends the first {@code length} bytes of {@code message} to the kernel. Returns their number, or minus errno. */
+    int send(MemorySegment message, int length) {
+        try {
+            return result((long) SEND.invokeExact(state, fd, message, (long) length, 0));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /**
+     * Takes what waits into {@code into}, without waiting. Returns the length of the datagram, which is larger than
+     * {@code into} when its end was cut off, or minus errno.
+     */
+    int receive(MemorySegment into) {
+        try {
+            return result((long) RECV.invokeExact(state, fd, into, into.byteSize(), MSG_DONTWAIT_TRUNC));
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    private int result(long returned) {
+        return returned >= 0 ? (int) returned : -(int) ERRNO.get(state, 0L);
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            Libc.close(fd);
+        }
+    }
+
+    private static FunctionDescriptor transfer() {
+        return FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT);
+    }
+
+    private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(
+                linker.defaultLookup().findOrThrow(name), descriptor, Linker.Option.captureCallState("errno"));
+    }
+}
