@@ -241,16 +241,14 @@ class MeshTrafficIT {
             int port = ((InetSocketAddress) here.getLocalAddress()).getPort();
             byte[] sent = random(1200);
             here.send(ByteBuffer.wrap(sent), new InetSocketAddress(address(lab.pod(server), family), PORT));
-            ByteBuffer got = ByteBuffer.allocate(2000);
-            InetSocketAddress from = receive(there, got);
-            assertThat(Cidr.text(from.getAddress())).isEqualTo(client(family));
-            assertThat(from.getPort()).isEqualTo(port);
-            assertThat(Arrays.copyOf(got.array(), got.position())).isEqualTo(sent);
-            there.send(ByteBuffer.wrap(sent), from);
-            got.clear();
-            assertThat(Cidr.text(receive(here, got).getAddress()))
-                    .isEqualTo(Cidr.text(address(lab.pod(server), family)));
-            assertThat(Arrays.copyOf(got.array(), got.position())).isEqualTo(sent);
+            DatagramPacket question = receive(there);
+            assertThat(Cidr.text(question.getAddress())).isEqualTo(client(family));
+            assertThat(question.getPort()).isEqualTo(port);
+            assertThat(content(question)).isEqualTo(sent);
+            there.send(ByteBuffer.wrap(sent), question.getSocketAddress());
+            DatagramPacket answer = receive(here);
+            assertThat(Cidr.text(answer.getAddress())).isEqualTo(Cidr.text(address(lab.pod(server), family)));
+            assertThat(content(answer)).isEqualTo(sent);
         }
     }
 
@@ -307,12 +305,15 @@ class MeshTrafficIT {
         });
     }
 
-    private static InetSocketAddress receive(DatagramChannel channel, ByteBuffer into) throws IOException {
-        DatagramPacket packet = new DatagramPacket(into.array(), into.capacity());
+    private static DatagramPacket receive(DatagramChannel channel) throws IOException {
+        DatagramPacket packet = new DatagramPacket(new byte[2000], 2000);
         channel.socket().setSoTimeout(Math.toIntExact(TIMEOUT.toMillis()));
         channel.socket().receive(packet);
-        into.position(packet.getLength());
-        return (InetSocketAddress) packet.getSocketAddress();
+        return packet;
+    }
+
+    private static byte[] content(DatagramPacket packet) {
+        return Arrays.copyOf(packet.getData(), packet.getLength());
     }
 
     private static byte[] random(int length) {
