@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.culvert.lab.demo.DemoCluster;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs as they come from Debian, across nodes. */
 @Tag("netns")
@@ -56,6 +59,49 @@ class RealProgramsIT {
             assertThat(end.path("sum_received").path("bytes").asLong())
                     .as(run.describe())
                     .isGreaterThan(10_000_000);
+        }
+    }
+
+    @ParameterizedTest(name = "by IPv{0}")
+    @ValueSource(ints = {4, 6})
+    void aLargeUploadArrivesWhole(int family) {
+        String upload = "head -c 104857600 /dev/urandom > /tmp/up && sha256sum < /tmp/up && curl -sSf -" + family
+                + " -T /tmp/up http://files/put/up" + family + " && rm /tmp/up";
+        String kept = lab.pod("client").exec(LONG, "sh", "-c", upload).orThrow();
+        String got = lab.pod("files")
+                .exec(LONG, "sh", "-c", "sha256sum < /tmp/www/put/up" + family)
+                .orThrow();
+        assertThat(got.substring(0, 64)).isEqualTo(kept.substring(0, 64));
+    }
+
+    /** socat closes its sending side at the end of its input, and waits for the answer. */
+    @Test
+    void aProgramThatHalfClosesGetsItsAnswer() throws Exception {
+        Process server = new ProcessBuilder(
+                        lab.pod("files").command(List.of("socat", "TCP6-LISTEN:7000,reuseaddr", "SYSTEM:sha256sum")))
+                .start();
+        Netns files =
+                new Netns(lab.pod("files").networkNamespace().getFileName().toString());
+        try {
+            Poll.untilTrue(
+                    LONG,
+                    "socat does not listen",
+                    () -> !files.shell("ss -Hltn 'sport = :7000'").isBlank());
+            ExecResult answer = lab.pod("client")
+                    .exec(
+                            LONG,
+                            "sh",
+                            "-c",
+                            "head -c 20000000 /dev/zero | socat -t 30 - TCP4:"
+                                    + lab.pod("files").ip4() + ":7000");
+            assertThat(answer.orThrow())
+                    .as("the checksum of 20 MB of zeros")
+                    .startsWith(lab.pod("client")
+                            .sh("head -c 20000000 /dev/zero | sha256sum")
+                            .orThrow()
+                            .substring(0, 64));
+        } finally {
+            Command.kill(server.toHandle());
         }
     }
 

@@ -113,7 +113,7 @@ final class Agent implements AgentView {
                 store,
                 credentials,
                 new MeshTunnelTls(credentials, tls),
-                new TunnelLog(telemetry),
+                new TunnelLog(telemetry, clock),
                 telemetry,
                 clock);
         components.add(proxy);
