@@ -365,6 +365,9 @@ public final class Lab implements AutoCloseable {
             if (closed) {
                 return;
             }
+            // Taken before the rules are made: a pod that turns ready meanwhile is not said to be served by rules
+            // without it.
+            Set<LabPod> ready = pods.values().stream().filter(LabPod::ready).collect(Collectors.toSet());
             List<ServicePort> ports = new ArrayList<>();
             List<Resource> fresh = new ArrayList<>();
             for (ServiceSpec service : services.all()) {
@@ -378,10 +381,10 @@ public final class Lab implements AutoCloseable {
             slices = keys;
             String rules = ServiceRules.render(ports);
             machines.nodes().forEach(node -> node.serviceRules(rules));
-            serving = pods.values().stream().filter(LabPod::ready).collect(Collectors.toSet());
             for (LabPod pod : pods.values()) {
                 pod.hostNames(HostsFile.render(pod.namespace(), pod.name(), pod.ips(), ports));
             }
+            serving = ready;
             changed.signalAll();
         } finally {
             lock.unlock();
