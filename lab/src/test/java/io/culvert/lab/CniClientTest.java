@@ -47,7 +47,7 @@ class CniClientTest {
         assertThatThrownBy(() ->
                         exchange("{\"cniVersion\":\"1.0.0\",\"code\":11,\"msg\":\"try again\",\"details\":\"d\"}"))
                 .isInstanceOf(IOException.class)
-                .hasMessage("ADD of shop/web failed with CNI code 11: try again d");
+                .hasMessage("ADD of shop/web failed with CNI code 11: try again; d");
         assertThatThrownBy(() -> exchange("")).hasMessageContaining("without an answer");
         assertThatThrownBy(() -> exchange("{")).hasMessageContaining("not JSON");
     }
