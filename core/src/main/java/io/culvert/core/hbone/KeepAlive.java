@@ -52,6 +52,11 @@ final class KeepAlive {
         return true;
     }
 
+    /** For how long the last PING has had no answer; 0 when it has one. */
+    long unansweredNanos() {
+        return outstanding ? nanoTime.getAsLong() - sentAt : 0;
+    }
+
     /** Another request and its answer took this long. */
     void measured(long nanos) {
         roundTripNanos = roundTripNanos == 0 ? nanos : Math.min(nanos, (roundTripNanos * 7 + nanos) / 8);

@@ -37,6 +37,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     /** How long the peer has to close a connection that ended in order. */
     private static final Duration LINGER = Duration.ofSeconds(1);
+    /** A PING unanswered for this long tells something of how a connection ended. */
+    private static final long TELLING_SILENCE_MILLIS = 1_000;
 
     final TunnelContext shared;
     private final Handshake handshake;
@@ -387,7 +389,14 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        lost("the peer closed the connection", null);
+        long silence = TimeUnit.NANOSECONDS.toMillis(keepAlive.unansweredNanos());
+        // The kernel gives an unread connection up with ETIMEDOUT, of which nothing but this silence reaches us.
+        lost(
+                silence < TELLING_SILENCE_MILLIS
+                        ? "the peer closed the connection"
+                        : "the connection ended after a PING had no answer for " + silence
+                                + " ms: the peer stopped reading, or the network no longer reaches it",
+                null);
     }
 
     @Override

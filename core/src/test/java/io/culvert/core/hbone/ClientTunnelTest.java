@@ -309,6 +309,18 @@ class ClientTunnelTest {
         assertThat(told).containsExactly("up", "retired", "down");
     }
 
+    @Test
+    void a_connection_that_ends_after_a_silence_says_so() throws Exception {
+        up();
+        Open open = new Open();
+        wire.send(ok(1));
+        wire.pass(Duration.ofSeconds(10));
+        wire.pass(Duration.ofSeconds(9));
+        wire.channel().close();
+        wire.pass(Duration.ZERO);
+        assertThat(open.app.awaitReset().detail()).contains("PING had no answer for 9000 ms");
+    }
+
     private void answerPings() {
         for (String line : wire.sent()) {
             if (line.startsWith("PING")) {

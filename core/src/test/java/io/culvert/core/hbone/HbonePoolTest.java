@@ -180,7 +180,7 @@ class HbonePoolTest {
             OpenResult.Failed failed = net.failed(wrong);
             assertThat(failed.kind()).isEqualTo(HboneFailure.WRONG_PEER);
             assertThat(failed.detail()).contains("/sa/someone-else").contains("/sa/server");
-            assertThat(net.awaitFailure()).startsWith("WRONG_PEER");
+            net.awaitFailure(HboneFailure.WRONG_PEER);
             assertThat(net.pool.stats().tunnelsUp()).isZero();
         }
     }
@@ -358,7 +358,7 @@ class HbonePoolTest {
                     // an alert, perhaps
                 }
             }
-            assertThat(net.awaitFailure()).startsWith("TLS");
+            net.awaitFailure(HboneFailure.TLS);
             net.onLoop(() -> {
                 app.send(10, 1, true);
                 return null;

@@ -148,10 +148,16 @@ final class Loopback implements AutoCloseable {
         return (OpenResult.Failed) result;
     }
 
-    /** The next failure of a tunnel, as "KIND: detail". */
-    String awaitFailure() throws InterruptedException {
-        String failure = failures.poll(Recorder.TIMEOUT_SECONDS, TimeUnit.SECONDS);
-        return failure == null ? "none" : failure;
+    /** Waits for a failure of this kind; the other end of the same tunnel may tell of one of its own before. */
+    void awaitFailure(HboneFailure kind) throws InterruptedException {
+        List<String> seen = new ArrayList<>();
+        while (seen.isEmpty() || !seen.getLast().startsWith(kind + ": ")) {
+            String failure = failures.poll(Recorder.TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            if (failure == null) {
+                throw new AssertionError("no tunnel failed with " + kind + ", but " + seen);
+            }
+            seen.add(failure);
+        }
     }
 
     @Override
