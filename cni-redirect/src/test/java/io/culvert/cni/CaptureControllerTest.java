@@ -442,6 +442,22 @@ class CaptureControllerTest {
     }
 
     @Test
+    void resetsWhatWasOpenedWhileAPodWasLeavingWhenItComesBack() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
+        captured("a");
+        fakes.proxy.connections.put("c//Pod/ns/a", 1);
+        fakes.directory.put(Fakes.pod("a", false, "", ExistingConnections.RESET, 0));
+        fakes.time.pass(Duration.ofSeconds(4));
+        assertThat(fakes.log).as("not captured, and not gone").contains("flush").doesNotContain("remove");
+        fakes.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
+        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
+        fakes.time.run();
+        assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
+        assertThat(fakes.log).contains("reset 1");
+        assertThat(controller.counters().get(Event.RESET_CONNECTIONS)).isEqualTo(1);
+    }
+
+    @Test
     void matchesThePodsCgroupWhenThereIsOneAndDoesWithoutWhereItIsRefused() throws Exception {
         Path cgroup = directory.resolve("cgroup/kubepods.slice/kubepods-burstable.slice");
         fakes.directory.put(Fakes.pod("a", true, "11-22", ExistingConnections.KEEP, 0));

@@ -45,7 +45,7 @@ class FlowControlIT {
     /** The budget of a connection, as an agent has it. */
     private static final long CONNECTION_BUDGET = 6L << 20;
 
-    /** What a JVM's heap and allocator move by between two looks without any cause: measured 10 to 20 MiB under load. */
+    /** Allowed for what a JVM's heap and allocator move by between two looks; a chosen bound, far below the 2 GiB offered. */
     private static final long RSS_NOISE = 40L << 20;
 
     @RegisterExtension
