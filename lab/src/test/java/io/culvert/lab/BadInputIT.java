@@ -201,13 +201,15 @@ class BadInputIT {
                 tunnel.send(1, "GET /catalogue HTTP/1.1\r\nHost: x\r\n\r\n");
             }
             // Either by a PING without an answer or by the kernel, whose limit is the same; each is "tunnel lost".
-            Poll.untilTrue(
+            String peer = lab.pod("billing").ip4() + ":" + tunnel.localPort();
+            String line = Poll.until(
                     Duration.ofSeconds(60),
                     "the tunnel is not given up",
                     () -> lab.lab().node("node2").agent().accessLog().stream()
-                            .anyMatch(line -> line.contains(lab.pod("billing").ip4() + ":" + tunnel.localPort())
-                                    && line.contains("\"close_reason\":\"tunnel_lost\"")
-                                    && line.contains("PING")));
+                            .filter(l -> l.contains(peer) && l.contains("\"close_reason\":\"tunnel_lost\""))
+                            .findFirst()
+                            .orElse(null));
+            assertThat(line).as("it says why").contains("PING");
             beside.awaitProgress(10, TIMEOUT);
         }
     }

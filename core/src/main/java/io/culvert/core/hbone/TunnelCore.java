@@ -364,7 +364,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
                 tlsFailed(completion.cause());
             }
         } else if (event instanceof SslCloseCompletionEvent) {
-            lost("the peer closed the connection", null);
+            connectionEnded();
         }
     }
 
@@ -389,14 +389,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        long silence = TimeUnit.NANOSECONDS.toMillis(keepAlive.unansweredNanos());
-        // The kernel gives an unread connection up with ETIMEDOUT, of which nothing but this silence reaches us.
-        lost(
-                silence < TELLING_SILENCE_MILLIS
-                        ? "the peer closed the connection"
-                        : "the connection ended after a PING had no answer for " + silence
-                                + " ms: the peer stopped reading, or the network no longer reaches it",
-                null);
+        connectionEnded();
     }
 
     @Override
@@ -481,6 +474,17 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         } else {
             fail(HboneFailure.TLS, "TLS handshake failed: " + cause.getMessage(), null, cause);
         }
+    }
+
+    /** By the peer, or by the kernel: that it gave up a connection nobody reads (ETIMEDOUT) only shows as a silence. */
+    private void connectionEnded() {
+        long silence = TimeUnit.NANOSECONDS.toMillis(keepAlive.unansweredNanos());
+        lost(
+                silence < TELLING_SILENCE_MILLIS
+                        ? "the peer closed the connection"
+                        : "the connection ended after a PING had no answer for " + silence
+                                + " ms: the peer stopped reading, or the network no longer reaches it",
+                null);
     }
 
     /** The connection is gone, whatever was going on. */
