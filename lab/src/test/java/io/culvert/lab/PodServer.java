@@ -17,12 +17,14 @@ final class PodServer implements AutoCloseable {
     }
 
     private final ServerSocketChannel server;
+    private final Thread acceptor;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable String> peer = new AtomicReference<>();
 
     PodServer(LabPod pod, int port, Handler handler) throws IOException {
         this.server = pod.sockets().listen(port);
-        Thread.ofPlatform().daemon().name("server-" + pod.name()).start(() -> accept(handler));
+        this.acceptor =
+                Thread.ofPlatform().daemon().name("server-" + pod.name()).start(() -> accept(handler));
     }
 
     /** A server that sends back what it gets until the end of input. */
@@ -39,6 +41,12 @@ final class PodServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        // The kernel keeps the port for as long as a thread is still in its accept.
+        try {
+            acceptor.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         for (Socket socket : open) {
             socket.close();
         }

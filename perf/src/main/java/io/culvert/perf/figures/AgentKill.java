@@ -6,7 +6,6 @@ import io.culvert.lab.LabPod;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** An agent ended by SIGKILL under load: its pods fail closed meanwhile, and it serves again soon after its restart. */
@@ -34,7 +33,7 @@ final class AgentKill implements Figure {
             int leaks = 0;
             int inboundLeaks = 0;
             for (int i = 0; i < TIMES; i++) {
-                Process load = Bench.start(
+                PodDialogue load = PodDialogue.start(
                         client, "load", server.ip4(), Integer.toString(Bench.ECHO_PORT), "500", "16", "1024", "0", "4");
                 // The kill must hit flowing traffic: the load has been seen by the server's agent.
                 Bench.await(
@@ -44,8 +43,7 @@ final class AgentKill implements Figure {
                 AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
                 served.add(restart.echoedSeconds());
                 leaks += restart.leaked() ? 1 : 0;
-                load.waitFor(30, TimeUnit.SECONDS);
-                load.destroy();
+                load.close();
                 inboundLeaks += inboundLeak(lab) ? 1 : 0;
                 progress.accept("kill " + (i + 1) + ": " + restart);
             }

@@ -108,12 +108,6 @@ final class Bench {
                 .start();
     }
 
-    /** Runs the load program in {@code pod} and returns the last line that it prints. */
-    static String run(LabPod pod, Duration timeout, String... arguments) {
-        String out = pod.exec(timeout, java(arguments).toArray(String[]::new)).orThrow();
-        return out.strip().lines().reduce((a, b) -> b).orElse("");
-    }
-
     /** Waits until {@code condition} holds, looking every 50 ms. */
     static void await(String what, Duration timeout, BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + timeout.toNanos();

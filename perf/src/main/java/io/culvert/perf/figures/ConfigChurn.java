@@ -2,10 +2,7 @@ package io.culvert.perf.figures;
 
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabOptions;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,22 +37,19 @@ final class ConfigChurn implements Figure {
         try (Lab lab = Lab.start(Bench.pairs(), LabOptions.mesh(Launch.shipped()))) {
             Bench.ready(lab);
             lab.apply(Bench.namespace("churn", false));
-            Process holder = Bench.start(
+            try (PodDialogue holder = PodDialogue.start(
                     lab.pod("client.mesh"),
                     "hold",
                     lab.pod("server.mesh").ip4(),
                     Integer.toString(Bench.ECHO_PORT),
-                    Integer.toString(CONNECTIONS));
-            try (BufferedReader out = new BufferedReader(
-                            new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII));
-                    OutputStream in = holder.getOutputStream()) {
-                progress.accept("opened " + out.readLine());
+                    Integer.toString(CONNECTIONS))) {
+                progress.accept("opened " + holder.answer());
                 double slowest = 0;
                 for (int second = 1; second <= SECONDS; second++) {
                     long began = System.nanoTime();
                     writeAll(lab.configDirectory(), second);
                     slowest = Math.max(slowest, (System.nanoTime() - began) / 1e9);
-                    check(in, out);
+                    holder.ask();
                     long left = began + 1_000_000_000L - System.nanoTime();
                     if (left > 0) {
                         Thread.sleep(Duration.ofNanos(left));
@@ -70,19 +64,11 @@ final class ConfigChurn implements Figure {
                                 .allMatch(dump -> count(dump, revision(SECONDS) + '"') == POLICIES
                                         && count(dump, "\"v" + SECONDS + '"') == WORKLOADS));
                 double applied = (System.nanoTime() - written) / 1e9;
-                String last = check(in, out);
+                String last = holder.ask();
                 progress.accept("after " + SECONDS + " s " + last);
                 return rows(last, slowest, applied);
-            } finally {
-                holder.destroy();
             }
         }
-    }
-
-    private static String check(OutputStream in, BufferedReader out) throws IOException {
-        in.write('\n');
-        in.flush();
-        return String.valueOf(out.readLine());
     }
 
     private static List<Row> rows(String last, double slowest, double applied) {

@@ -3,9 +3,6 @@ package io.culvert.perf.figures;
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabNode;
 import io.culvert.lab.LabOptions;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,25 +30,18 @@ final class IdleConnections implements Figure {
             Bench.ready(lab);
             Thread.sleep(SETTLE_MILLIS);
             List<Long> before = rss(lab);
-            Process holder = Bench.start(
+            try (PodDialogue holder = PodDialogue.start(
                     lab.pod("client.mesh"),
                     "hold",
                     lab.pod("server.mesh").ip4(),
                     Integer.toString(Bench.ECHO_PORT),
-                    Integer.toString(COUNT));
-            try (BufferedReader out =
-                    new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII))) {
-                String opened = String.valueOf(out.readLine());
-                progress.accept("opened " + opened);
+                    Integer.toString(COUNT))) {
+                progress.accept("opened " + holder.answer());
                 Thread.sleep(SETTLE_MILLIS);
                 List<Long> after = rss(lab);
-                holder.getOutputStream().write('\n');
-                holder.getOutputStream().flush();
-                String checked = String.valueOf(out.readLine());
+                String checked = holder.ask();
                 progress.accept("checked " + checked);
                 return rows(lab, before, after, checked);
-            } finally {
-                holder.destroy();
             }
         }
     }

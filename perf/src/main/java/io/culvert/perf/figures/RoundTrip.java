@@ -2,8 +2,7 @@ package io.culvert.perf.figures;
 
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabOptions;
-import io.culvert.lab.LabPod;
-import java.time.Duration;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,9 +11,11 @@ import java.util.function.Consumer;
 /**
  * Round trip of the tunnel path beside direct: 1,000 requests/s of 1 KiB over 16 connections, open loop, rounds
  * interleaved with their order turned each time. The two paths have the same pods on the same nodes; only one pair's
- * namespace is meshed.
+ * namespace is meshed. Each path has one load program for all its rounds and is warmed up as long as the other: what a
+ * JVM does in its first seconds is a figure of its own, not this one.
  */
 final class RoundTrip implements Figure {
+    private static final int WARM_UP_ROUNDS = 4;
     private static final int ROUNDS = 7;
     private static final String WARM_UP_SECONDS = "2";
     private static final String SECONDS = "5";
@@ -33,39 +34,46 @@ final class RoundTrip implements Figure {
     public List<Row> measure(Consumer<String> progress) throws Exception {
         try (Lab lab = Lab.start(Bench.pairs(), LabOptions.mesh(Launch.shipped()))) {
             Bench.ready(lab);
-            LabPod[] direct = {lab.pod("client.plain"), lab.pod("server.plain")};
-            LabPod[] tunnel = {lab.pod("client.mesh"), lab.pod("server.mesh")};
-            round(direct);
-            round(tunnel);
-            List<String> directRounds = new ArrayList<>();
-            List<String> tunnelRounds = new ArrayList<>();
-            for (int i = 0; i < ROUNDS; i++) {
-                if (i % 2 == 0) {
-                    directRounds.add(round(direct));
-                    tunnelRounds.add(round(tunnel));
-                } else {
-                    tunnelRounds.add(round(tunnel));
-                    directRounds.add(round(direct));
+            try (PodDialogue direct = load(lab, "plain");
+                    PodDialogue tunnel = load(lab, "mesh")) {
+                progress.accept("warm-up, first round\n  direct " + direct.answer() + "\n  tunnel " + tunnel.answer());
+                for (int i = 1; i < WARM_UP_ROUNDS; i++) {
+                    progress.accept("warm-up\n  direct " + direct.ask() + "\n  tunnel " + tunnel.ask());
                 }
-                progress.accept("round " + (i + 1) + " of " + ROUNDS + "\n  direct " + directRounds.getLast()
-                        + "\n  tunnel " + tunnelRounds.getLast());
+                return rounds(direct, tunnel, progress);
             }
-            return rows(directRounds, tunnelRounds);
         }
     }
 
-    private static String round(LabPod[] pair) {
-        return Bench.run(
-                pair[0],
-                Duration.ofSeconds(60),
+    private static PodDialogue load(Lab lab, String namespace) throws IOException {
+        return PodDialogue.start(
+                lab.pod("client." + namespace),
                 "load",
-                pair[1].ip4(),
+                lab.pod("server." + namespace).ip4(),
                 Integer.toString(Bench.ECHO_PORT),
                 "1000",
                 "16",
                 "1024",
                 WARM_UP_SECONDS,
                 SECONDS);
+    }
+
+    private static List<Row> rounds(PodDialogue direct, PodDialogue tunnel, Consumer<String> progress)
+            throws IOException {
+        List<String> directRounds = new ArrayList<>();
+        List<String> tunnelRounds = new ArrayList<>();
+        for (int i = 0; i < ROUNDS; i++) {
+            if (i % 2 == 0) {
+                directRounds.add(direct.ask());
+                tunnelRounds.add(tunnel.ask());
+            } else {
+                tunnelRounds.add(tunnel.ask());
+                directRounds.add(direct.ask());
+            }
+            progress.accept("round " + (i + 1) + " of " + ROUNDS + "\n  direct " + directRounds.getLast()
+                    + "\n  tunnel " + tunnelRounds.getLast());
+        }
+        return rows(directRounds, tunnelRounds);
     }
 
     private static List<Row> rows(List<String> direct, List<String> tunnel) {

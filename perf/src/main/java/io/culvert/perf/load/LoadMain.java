@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The process that runs inside a pod: {@code echo PORT}; {@code load HOST PORT RATE CONNECTIONS SIZE WARMUP LENGTH}
- * (seconds), which prints one line of JSON; {@code hold HOST PORT COUNT}, which opens the connections, prints a line,
- * and for each line on standard input sends a byte round on all of them and prints what is still there, until
- * standard input ends; {@code probe HOST PORT SECONDS}, which prints a line whenever reachability changes.
+ * (seconds), which does a round of load and prints a line of JSON; {@code hold HOST PORT COUNT}, which opens the
+ * connections and prints a line; {@code probe HOST PORT SECONDS}, which prints a line whenever reachability changes. For each line on standard input, until that ends, {@code load} does
+ * another round and {@code hold} sends a byte round on all connections and prints what is still there.
  */
 public final class LoadMain {
     private LoadMain() {}
@@ -35,14 +35,17 @@ public final class LoadMain {
                         Integer.parseInt(args[5]),
                         seconds(args[6]),
                         seconds(args[7]));
-                System.out.println(OpenLoopClient.run(loops.next(), plan).toJson());
+                BufferedReader in = standardInput();
+                do {
+                    System.out.println(OpenLoopClient.run(loops.next(), plan).toJson());
+                } while (in.readLine() != null);
                 loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             }
             case "hold" -> {
                 HoldClient client =
                         new HoldClient(loops.next(), new InetSocketAddress(args[1], Integer.parseInt(args[2])));
                 System.out.println(client.open(Integer.parseInt(args[3])).toJson());
-                BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+                BufferedReader in = standardInput();
                 while (in.readLine() != null) {
                     System.out.println(client.check(Duration.ofSeconds(15)).toJson());
                 }
@@ -57,6 +60,10 @@ public final class LoadMain {
                 throw new IllegalArgumentException(
                         String.format(Locale.ROOT, "unknown command '%s': echo, load, hold or probe", args[0]));
         }
+    }
+
+    private static BufferedReader standardInput() {
+        return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     }
 
     private static Duration seconds(String text) {
