@@ -101,7 +101,7 @@ final class Agent implements AgentView {
         }));
 
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                loopCount(config.threads()), new DefaultThreadFactory("loop", true), EpollLoops.factory());
+                loopCount(config.threads()), new DefaultThreadFactory("loop", true, Thread.MAX_PRIORITY), EpollLoops.factory());
         components.add(new Part(
                 "event loops",
                 () -> {},
