@@ -9,6 +9,7 @@ import io.culvert.cni.RuleBackends;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
 import io.culvert.core.linux.EpollLoops;
+import io.culvert.core.linux.LoopThreads;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.telemetry.AccessLog;
@@ -33,7 +34,6 @@ import io.culvert.ztunnel.NodeProxy;
 import io.culvert.ztunnel.ProxySettings;
 import io.grpc.ManagedChannel;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -101,7 +101,7 @@ final class Agent implements AgentView {
         }));
 
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                loopCount(config.threads()), new DefaultThreadFactory("loop", true, Thread.MAX_PRIORITY), EpollLoops.factory());
+                loopCount(config.threads()), LoopThreads.factory("loop"), EpollLoops.factory());
         components.add(new Part(
                 "event loops",
                 () -> {},

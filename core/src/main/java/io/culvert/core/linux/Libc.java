@@ -18,6 +18,8 @@ final class Libc {
 
     private static final int O_RDONLY = 0;
     private static final int O_CLOEXEC = 0x80000;
+    private static final int SCHED_ATTR_SIZE = 48;
+    private static final long SCHED_ATTR_RUNTIME = 24;
 
     private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -32,6 +34,17 @@ final class Libc {
             handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle SETNS =
             handle("setns", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    // syscall(2), for what glibc has no function for.
+    private static final MethodHandle SCHED_ATTR = handle(
+            "syscall",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT),
+            Linker.Option.firstVariadicArg(1));
     private static final MethodHandle STRERROR =
             handle("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
 
@@ -67,6 +80,34 @@ final class Libc {
     static int setns(MemorySegment state, int fd) {
         try {
             int rc = (int) SETNS.invokeExact(state, fd, CLONE_NEWNET);
+            return rc == 0 ? 0 : -(int) ERRNO.get(state, 0L);
+        } catch (Throwable t) {
+            throw new AssertionError(t);
+        }
+    }
+
+    /**
+     * Asks for another slice for the calling thread, of the ordinary policies, all else of its scheduling unchanged; 0,
+     * or minus errno. sched_setattr(2) and struct sched_attr as of SCHED_ATTR_SIZE_VER0.
+     */
+    static int slice(long nanos) {
+        boolean arm = System.getProperty("os.arch").equals("aarch64");
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attr = arena.allocate(SCHED_ATTR_SIZE, Long.BYTES);
+            int rc = schedAttr(arena, arm ? 275 : 315, attr, SCHED_ATTR_SIZE);
+            if (rc < 0) {
+                return rc;
+            }
+            attr.set(ValueLayout.JAVA_LONG, SCHED_ATTR_RUNTIME, nanos);
+            return schedAttr(arena, arm ? 274 : 314, attr, 0);
+        }
+    }
+
+    /** sched_getattr(thread, attr, size, 0), or sched_setattr(thread, attr, 0), which ignores what comes after. */
+    private static int schedAttr(Arena arena, long number, MemorySegment attr, int third) {
+        MemorySegment state = arena.allocate(CAPTURE);
+        try {
+            long rc = (long) SCHED_ATTR.invokeExact(state, number, 0, attr, third, 0);
             return rc == 0 ? 0 : -(int) ERRNO.get(state, 0L);
         } catch (Throwable t) {
             throw new AssertionError(t);
