@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 
 /** An agent ended by SIGKILL under load: its pods fail closed meanwhile, and it serves again soon after its restart. */
 final class AgentKill implements Figure {
+    private static final int CONNECTIONS = 16;
     private static final int TIMES = 3;
     private static final double SECONDS = 2.0;
 
@@ -34,12 +35,25 @@ final class AgentKill implements Figure {
             int inboundLeaks = 0;
             for (int i = 0; i < TIMES; i++) {
                 PodDialogue load = PodDialogue.start(
-                        client, "load", server.ip4(), Integer.toString(Bench.ECHO_PORT), "500", "16", "1024", "0", "4");
-                // The kill must hit flowing traffic: the load has been seen by the server's agent.
+                        client,
+                        "load",
+                        server.ip4(),
+                        Integer.toString(Bench.ECHO_PORT),
+                        "500",
+                        Integer.toString(CONNECTIONS),
+                        "1024",
+                        "0",
+                        "4");
+                // The kill must hit flowing traffic: all connections of the load are the agent's.
                 Bench.await(
                         "load flows",
                         Duration.ofSeconds(10),
-                        () -> lab.node("node-1").agent().admin("/connections").contains(":" + Bench.ECHO_PORT));
+                        () -> lab.node("node-1")
+                                        .agent()
+                                        .admin("/connections")
+                                        .split(':' + Bench.ECHO_PORT + "\"", -1)
+                                        .length
+                                > CONNECTIONS);
                 AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
                 served.add(restart.echoedSeconds());
                 leaks += restart.leaked() ? 1 : 0;

@@ -44,13 +44,11 @@ final class ConfigChurn implements Figure {
                     Integer.toString(Bench.ECHO_PORT),
                     Integer.toString(CONNECTIONS))) {
                 progress.accept("opened " + holder.answer());
-                double slowest = 0;
+                long begin = System.nanoTime();
                 for (int second = 1; second <= SECONDS; second++) {
-                    long began = System.nanoTime();
                     writeAll(lab.configDirectory(), second);
-                    slowest = Math.max(slowest, (System.nanoTime() - began) / 1e9);
                     holder.ask();
-                    long left = began + 1_000_000_000L - System.nanoTime();
+                    long left = begin + second * 1_000_000_000L - System.nanoTime();
                     if (left > 0) {
                         Thread.sleep(Duration.ofNanos(left));
                     }
@@ -63,15 +61,16 @@ final class ConfigChurn implements Figure {
                                 .map(node -> node.agent().admin("/config_dump"))
                                 .allMatch(dump -> count(dump, revision(SECONDS) + '"') == POLICIES
                                         && count(dump, "\"v" + SECONDS + '"') == WORKLOADS));
+                double took = (written - begin) / 1e9;
                 double applied = (System.nanoTime() - written) / 1e9;
                 String last = holder.ask();
                 progress.accept("after " + SECONDS + " s " + last);
-                return rows(last, slowest, applied);
+                return rows(last, took, applied);
             }
         }
     }
 
-    private static List<Row> rows(String last, double slowest, double applied) {
+    private static List<Row> rows(String last, double took, double applied) {
         double open = Bench.number(last, "", "open");
         double lost = Bench.number(last, "", "lost");
         return List.of(
@@ -82,10 +81,10 @@ final class ConfigChurn implements Figure {
                         Integer.toString(CONNECTIONS),
                         open == CONNECTIONS),
                 new Row(
-                        "longest second of writing",
-                        String.format(Locale.ROOT, "%.2f s", slowest),
-                        "<= 1 s",
-                        slowest <= 1),
+                        SECONDS + " rounds of changes took",
+                        String.format(Locale.ROOT, "%.1f s", took),
+                        "<= " + (SECONDS + 1) + " s",
+                        took <= SECONDS + 1),
                 new Row("last change at both agents after", String.format(Locale.ROOT, "%.2f s", applied), "-", true));
     }
 
