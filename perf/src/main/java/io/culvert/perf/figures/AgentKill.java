@@ -51,7 +51,7 @@ final class AgentKill implements Figure {
                         () -> lab.node("node-1")
                                         .agent()
                                         .admin("/connections")
-                                        .split(':' + Bench.ECHO_PORT + "\"", -1)
+                                        .split(":" + Bench.ECHO_PORT + "\"", -1)
                                         .length
                                 > CONNECTIONS);
                 AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
