@@ -27,7 +27,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A relay between real sockets: blocking ones outside, the relay's on one loop of its own. */
@@ -40,6 +42,8 @@ final class RelayBench {
     final BlockingQueue<Relay> relays = new LinkedBlockingQueue<>();
 
     private final RelaySettings settings;
+    private final AtomicInteger joined = new AtomicInteger();
+    private final Semaphore ended = new Semaphore(0);
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollLoops.factory());
     private final RelayTimers timers;
     private final SocketTuning tuning;
@@ -113,10 +117,12 @@ final class RelayBench {
                     channel.remoteAddress(),
                     channel.localAddress(),
                     null));
+            joined.incrementAndGet();
             relays.add(Relay.join(
                     client, server, record, budget, timers.of(channel.eventLoop()), settings, (reason, detail) -> {
                         record.close(reason, detail);
                         outcomes.add(new Outcome(reason, detail, record.sentBytes(), record.receivedBytes()));
+                        ended.release();
                     }));
         }
 
@@ -159,9 +165,14 @@ final class RelayBench {
         group.next().submit(task).get(5, TimeUnit.SECONDS);
     }
 
+    /** Waits for every relay to end, so that what is left over then is a leak and not what a stopped loop never came to. */
     void close() throws Exception {
         front.close().sync();
         app.close();
+        if (!ended.tryAcquire(joined.get(), 10, TimeUnit.SECONDS)) {
+            throw new AssertionError("a relay has not ended");
+        }
+        onLoop(() -> {});
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).sync();
         log.close();
     }
