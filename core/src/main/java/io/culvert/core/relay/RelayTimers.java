@@ -46,7 +46,7 @@ public final class RelayTimers {
             return clock.getAsLong();
         }
 
-        /** Fires {@code timed} after {@code delayMillis}, and not when it was set for before. */
+        /** Fires {@code timed} at the first tick after {@code delayMillis}, and not when it was set for before. */
         public void set(Timed timed, long delayMillis) {
             assert loop.inEventLoop();
             cancel(timed);
@@ -55,8 +55,7 @@ public final class RelayTimers {
                 tick = now() / tickMillis;
                 turnLater();
             }
-            timed.dueTick =
-                    Math.max(tick, now() / tickMillis) + Math.max(1, (delayMillis + tickMillis - 1) / tickMillis);
+            timed.dueTick = Math.max(tick + 1, Math.ceilDiv(now() + delayMillis, tickMillis));
             int slot = (int) (timed.dueTick % SLOTS);
             Timed head = slots[slot];
             timed.slot = slot;
