@@ -99,7 +99,7 @@ public final class Controller implements Component {
         }
         ControllerSettings.Listener tcp = settings.listener();
         if (tcp != null) {
-            port = serving.listen(tcp, ca.serving(tcp.names()));
+            port = serving.listen(tcp, () -> ca.serving(tcp.names()));
             LOG.info("controller serves on {}:{} with TLS as {}", tcp.host(), port, tcp.names());
         }
         statusWriter = new Repeater(

@@ -4,7 +4,6 @@ import io.culvert.controlplane.ca.ServingCertificate;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
-import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -12,21 +11,18 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The controller's gRPC listeners: the same services on a Unix socket and on TCP with TLS. Owned by: the controller. */
@@ -64,30 +60,26 @@ final class GrpcListeners implements AutoCloseable {
     /**
      * Serves on TCP with TLS.
      *
+     * @param certificates makes a new certificate with a new key at each call; every day one is taken into use
      * @return the port
      */
-    int listen(ControllerSettings.Listener listener, ServingCertificate certificate) throws IOException {
+    int listen(ControllerSettings.Listener listener, Supplier<ServingCertificate> certificates) throws IOException {
         InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
         if (address.isUnresolved()) {
             throw new IOException("--listen: host " + listener.host() + " has no address on this machine");
         }
+        ServingTls tls = new ServingTls(certificates);
         Server server = configure(NettyServerBuilder.forAddress(address)
                         .channelType(EpollServerSocketChannel.class)
-                        .sslContext(tls(certificate)))
+                        .sslContext(tls.context()))
                 .build();
         try {
             servers.add(server.start());
         } catch (IOException e) {
             throw new IOException("cannot listen on " + address + ": " + rootMessage(e), e);
         }
+        var _ = loop.scheduleAtFixedRate(tls::renew, 1, 1, TimeUnit.DAYS);
         return server.getPort();
-    }
-
-    private static SslContext tls(ServingCertificate certificate) throws SSLException {
-        return GrpcSslContexts.configure(SslContextBuilder.forServer(
-                        certificate.key(), certificate.chain().toArray(X509Certificate[]::new)))
-                .protocols("TLSv1.3", "TLSv1.2")
-                .build();
     }
 
     private NettyServerBuilder configure(NettyServerBuilder builder) {

@@ -32,7 +32,7 @@ public final class MeshCa {
 
     private static final Logger log = LoggerFactory.getLogger(MeshCa.class);
     private static final Duration ROOT_LIFE = Duration.ofDays(3650);
-    private static final Duration SERVING_LIFE = Duration.ofDays(365);
+    private static final Duration SERVING_LIFE = Duration.ofDays(30);
 
     private final TrustDomain trustDomain;
     private final X509Certificate root;
@@ -113,7 +113,7 @@ public final class MeshCa {
     }
 
     /**
-     * A certificate with a new key for the controller's own TLS port, for a year; made anew at each start.
+     * A certificate with a new key for the controller's own TLS port, for 30 days; made anew at each start and each day.
      *
      * @param names DNS names and IP addresses that agents know the controller by, at least one
      */
