@@ -7,7 +7,7 @@ import java.util.Arrays;
 /** {@code culvert bench}: the figures of the product, and the load program by itself. */
 public final class PerfMain {
     private static final String USAGE = """
-            usage: culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: 8 minutes)
+            usage: culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: ten minutes)
                    culvert bench load ARGUMENTS...    the load program by itself: echo, load, hold, probe
             """;
 
