@@ -7,11 +7,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Threads for event loops: of the highest Java priority, and with the shortest slice that Linux gives an ordinary thread
- * (EEVDF, Linux 6.12). A thread that wakes with a shorter slice than the running one takes its place; without it a
- * request waits until whoever computes on that core has used up milliseconds of its own. A loop loses nothing, since it
- * runs for far less than a slice before it sleeps.
+ * (EEVDF, Linux 6.12). A thread that wakes with a shorter slice than the running one may take its place; without it a
+ * request waits until whoever computes on that core has used up milliseconds of its own. The slice decides who goes
+ * first, not who gets how much.
  *
- * <p>Older kernels ignore the slice; one that refuses it is named once in the log, and the thread runs as it is.
+ * <p>Older kernels ignore the slice; where it is refused each thread says so in the log and runs as it is.
  */
 public final class LoopThreads {
     /** The least that sched_setattr(2) takes. */
