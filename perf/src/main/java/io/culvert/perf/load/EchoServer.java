@@ -8,7 +8,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.net.InetSocketAddress;
 
 /** Sends every byte back. One loop; owned by whoever started it. */
@@ -21,9 +20,14 @@ public final class EchoServer implements AutoCloseable {
 
     /** Listens on {@code address} and serves on {@code loops}, which stay the caller's. */
     public static EchoServer start(EventLoopGroup loops, InetSocketAddress address) {
+        return start(loops, PodSockets.here(), address);
+    }
+
+    /** The same, in the namespace of {@code sockets}. */
+    static EchoServer start(EventLoopGroup loops, PodSockets sockets, InetSocketAddress address) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
-                .channel(EpollServerSocketChannel.class)
+                .channelFactory(sockets.listening())
                 .option(ChannelOption.SO_BACKLOG, 4096)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class OpenLoopClientTest {
+class RequestLoadTest {
     private final MultiThreadIoEventLoopGroup server = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final MultiThreadIoEventLoopGroup client = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
 
@@ -24,10 +24,11 @@ class OpenLoopClientTest {
     @Test
     void sendsExactlyTheRateAndLosesNothing() throws Exception {
         try (EchoServer echo = EchoServer.start(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
-            LoadResult result = OpenLoopClient.run(
+            RequestResult result = RequestLoad.run(
                     client.next(),
-                    new OpenLoopClient.Plan(
-                            echo.address(), 1000, 4, 1024, Duration.ofMillis(100), Duration.ofMillis(500)));
+                    PodSockets.here(),
+                    plan(echo, 1000, Duration.ofMillis(100), Duration.ofMillis(500)),
+                    Marks.NONE);
             assertThat(result.sent()).isEqualTo(500);
             assertThat(result.answered()).isEqualTo(500);
             assertThat(result.errors()).isZero();
@@ -41,13 +42,19 @@ class OpenLoopClientTest {
         // The server's only loop is held for 200 ms in the middle: at 1,000 requests/s some 200 requests are due then.
         try (EchoServer echo = EchoServer.start(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             server.next().schedule(() -> holdFor(Duration.ofMillis(200)), 300, TimeUnit.MILLISECONDS);
-            LoadResult result = OpenLoopClient.run(
+            RequestResult result = RequestLoad.run(
                     client.next(),
-                    new OpenLoopClient.Plan(echo.address(), 1000, 4, 1024, Duration.ZERO, Duration.ofMillis(800)));
+                    PodSockets.here(),
+                    plan(echo, 1000, Duration.ZERO, Duration.ofMillis(800)),
+                    Marks.NONE);
             assertThat(result.answered()).isEqualTo(800);
             long delayed = result.latency().getCountBetweenValues(50_000_000, 10_000_000_000L);
             assertThat(delayed).isBetween(100L, 400L);
         }
+    }
+
+    private static RequestPlan plan(EchoServer echo, int rate, Duration warmUp, Duration length) {
+        return new RequestPlan(echo.address(), Exchange.echo(1024), 4, rate, false, warmUp, length);
     }
 
     private static void holdFor(Duration time) {
