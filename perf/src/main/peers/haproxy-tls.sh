@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# haproxy as a pair of TLS 1.3 proxies, a TLS connection per connection.
+. "$(dirname "$0")/lib.sh"
+
+config() {
+  cat <<CFG
+global
+  nbthread 2
+  maxconn 9000
+  tune.bufsize 65536
+  ssl-default-bind-curves X25519
+  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256
+  ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+  ssl-default-server-options ssl-min-ver TLSv1.3
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+CFG
+}
+
+case $1 in
+  start)
+    config >"$PEER_DIR/client.cfg"
+    config >"$PEER_DIR/server.cfg"
+    for port in $PEER_PORTS; do
+      cat >>"$PEER_DIR/client.cfg" <<CFG
+listen p$port
+  bind :$((port + 10000)) backlog 4096
+  server s $PEER_SERVER_IP:$((port + 20000)) ssl crt $PEER_CERTS/client-all.pem ca-file $PEER_CERTS/ca.pem verify required
+CFG
+      cat >>"$PEER_DIR/server.cfg" <<CFG
+listen p$port
+  bind :$((port + 20000)) backlog 4096 ssl crt $PEER_CERTS/server-all.pem ca-file $PEER_CERTS/ca.pem verify required
+  server s 127.0.0.1:$port
+CFG
+    done
+    launch "$PEER_SERVER_NETNS" server haproxy -db -f "$PEER_DIR/server.cfg"
+    launch "$PEER_CLIENT_NETNS" client haproxy -db -f "$PEER_DIR/client.cfg"
+    for port in $PEER_PORTS; do
+      listening "$PEER_SERVER_NETNS" $((port + 20000)) server
+      listening "$PEER_CLIENT_NETNS" $((port + 10000)) client
+    done
+    pids server
+    pids client
+    echo "version $(haproxy -v | sed -n '1s/ - .*//p')"
+    ;;
+  stop) stop_all ;;
+esac

@@ -1,0 +1,53 @@
+# What the peers' scripts share. Sourced, with PEER_* set; see README.md.
+set -euo pipefail
+
+in_client() { nsenter --net="$PEER_CLIENT_NETNS" -- "$@"; }
+in_server() { nsenter --net="$PEER_SERVER_NETNS" -- "$@"; }
+
+# launch NETNS NAME COMMAND...: in the background and away from this script's terminal; its pid is kept for stop.
+launch() {
+  local netns=$1 name=$2
+  shift 2
+  setsid nsenter --net="$netns" -- "$@" </dev/null >"$PEER_DIR/$name.log" 2>&1 &
+  echo $! >"$PEER_DIR/$name.pid"
+}
+
+# listening NETNS PORT NAME: waits until something listens there.
+listening() {
+  local i
+  for ((i = 0; i < 200; i++)); do
+    if [[ -n "$(nsenter --net="$1" -- ss -Hltn "sport = :$2")" ]]; then
+      return 0
+    fi
+    if ! kill -0 "$(cat "$PEER_DIR/$3.pid")" 2>/dev/null; then
+      break
+    fi
+    sleep 0.05
+  done
+  echo "$3 does not listen on port $2; its log:" >&2
+  tail -n 20 "$PEER_DIR/$3.log" >&2
+  return 1
+}
+
+# pids NAME: the process and its children.
+pids() {
+  local pid
+  pid=$(cat "$PEER_DIR/$1.pid")
+  echo "pid $pid"
+  pgrep -P "$pid" | sed 's/^/pid /' || true
+}
+
+stop_all() {
+  local file pid
+  for file in "$PEER_DIR"/*.pid; do
+    [[ -e $file ]] || continue
+    pid=$(cat "$file")
+    kill -TERM -- "-$pid" 2>/dev/null || true
+    for ((i = 0; i < 100; i++)); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.05
+    done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+    rm -f "$file"
+  done
+}
