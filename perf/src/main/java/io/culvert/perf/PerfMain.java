@@ -2,12 +2,14 @@ package io.culvert.perf;
 
 import io.culvert.perf.figures.Figures;
 import io.culvert.perf.load.LoadMain;
+import io.culvert.perf.suite.BenchMain;
 import java.util.Arrays;
 
 /** {@code culvert bench}: the figures of the product, and the load program by itself. */
 public final class PerfMain {
     private static final String USAGE = """
-            usage: culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: ten minutes)
+            usage: culvert bench run [OPTIONS]        measure the mesh beside its peers (see --help)
+                   culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: ten minutes)
                    culvert bench load ARGUMENTS...    the load program by itself: echo, load, hold, probe
             """;
 
@@ -15,6 +17,7 @@ public final class PerfMain {
 
     public static void main(String[] args) throws Exception {
         switch (args.length == 0 ? "" : args[0]) {
+            case "run" -> System.exit(BenchMain.run(Arrays.asList(args).subList(1, args.length)));
             case "figures" -> System.exit(Figures.run(Arrays.asList(args).subList(1, args.length)));
             case "load" -> LoadMain.main(Arrays.copyOfRange(args, 1, args.length));
             default -> {

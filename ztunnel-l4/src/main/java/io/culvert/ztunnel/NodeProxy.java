@@ -25,6 +25,8 @@ import io.culvert.core.relay.NamespaceSockets;
 import io.culvert.core.relay.RelayTimers;
 import io.culvert.core.relay.SocketTuning;
 import io.culvert.core.telemetry.CloseReason;
+import io.culvert.core.telemetry.Counter;
+import io.culvert.core.telemetry.CounterFamily;
 import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.core.telemetry.Telemetry;
 import io.culvert.identity.CredentialSource;
@@ -85,6 +87,8 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private final HbonePool pool;
     private final Labels labels = new Labels();
     private final DescriptorReserve reserve = new DescriptorReserve(RESERVED_DESCRIPTORS);
+    private final Counter checksAllowed;
+    private final Counter checksDenied;
 
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final ConcurrentHashMap<String, PodProxy> pods = new ConcurrentHashMap<>();
@@ -120,6 +124,11 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
         chooser = new EndpointChooser(bound -> ThreadLocalRandom.current().nextInt(bound));
         decider = new OutboundDecider(settings, chooser, this);
         pool = new HbonePool(loops, this::tunnelSocket, tls, tunnelEvents, settings.hbone(), clock);
+        CounterFamily checks = telemetry
+                .metrics()
+                .counters("culvert_authorization_checks", "Connections held against policy, by verdict", "verdict");
+        checksAllowed = checks.with("allowed");
+        checksDenied = checks.with("denied");
     }
 
     private static List<EventLoop> loops(EventLoopGroup group) {
@@ -471,6 +480,11 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
                 key.destination().getAddress() instanceof Inet4Address
                         ? SocketProtocolFamily.INET
                         : SocketProtocolFamily.INET6);
+    }
+
+    /** Counts a connection that was held against policy; a kubelet's probe that policy denies is one, too. */
+    void checked(boolean allowed) {
+        (allowed ? checksAllowed : checksDenied).inc();
     }
 
     void logDryRun(PolicyVerdict verdict, PolicyContext seen) {

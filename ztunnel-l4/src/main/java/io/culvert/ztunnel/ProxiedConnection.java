@@ -146,6 +146,7 @@ abstract class ProxiedConnection implements Relay.Listener, RelaySocket.Owner, D
         judge = by;
         by.connections.add(this);
         PolicyVerdict verdict = node.state().policiesFor(destination).evaluate(seen);
+        node.checked(verdict.allowed());
         if (!verdict.dryRun().isEmpty()) {
             node.logDryRun(verdict, seen);
         }

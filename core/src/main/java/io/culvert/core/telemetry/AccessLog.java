@@ -42,6 +42,8 @@ public final class AccessLog implements Component {
                 new LineSink<>(out, (line, text) -> format.append(line.entry(), line.epochMillis(), text)));
         registry.source(sink -> {
             sink.accept(MetricsRegistry.counter(
+                    "culvert_access_log_lines", "Access-log lines handed to the log's file", writer.written()));
+            sink.accept(MetricsRegistry.counter(
                     "culvert_access_log_dropped", "Access-log lines lost to a full queue", writer.dropped()));
             sink.accept(MetricsRegistry.counter(
                     "culvert_access_log_write_errors", "Access-log lines lost to failed writes", writer.failed()));

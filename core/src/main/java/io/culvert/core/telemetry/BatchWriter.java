@@ -57,6 +57,11 @@ final class BatchWriter<E> {
         return true;
     }
 
+    /** Elements taken from the queue and rendered, written or not. */
+    long written() {
+        return written;
+    }
+
     /** Elements lost to a full queue or after the close. */
     long dropped() {
         return dropped.sum();

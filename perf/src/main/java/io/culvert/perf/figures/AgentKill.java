@@ -3,6 +3,7 @@ package io.culvert.perf.figures;
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabOptions;
 import io.culvert.lab.LabPod;
+import io.culvert.perf.suite.Launch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

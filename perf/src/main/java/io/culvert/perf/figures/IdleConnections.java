@@ -3,6 +3,7 @@ package io.culvert.perf.figures;
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabNode;
 import io.culvert.lab.LabOptions;
+import io.culvert.perf.suite.Launch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

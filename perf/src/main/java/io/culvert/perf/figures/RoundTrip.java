@@ -2,6 +2,7 @@ package io.culvert.perf.figures;
 
 import io.culvert.lab.Lab;
 import io.culvert.lab.LabOptions;
+import io.culvert.perf.suite.Launch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,91 @@
+package io.culvert.perf.suite;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.culvert.lab.LabException;
+import io.culvert.perf.measure.MeshCounters;
+import io.culvert.perf.result.Gap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Holds the agents' counters against the load that was sent: no figure from a path whose checks, metrics or log were
+ * off. One thread, a round at a time.
+ */
+final class Audit {
+    private static final int LOOKS = 200;
+    private static final long BETWEEN_LOOKS_MILLIS = 50;
+
+    private final Variant variant;
+    private final MeshCounters before;
+
+    /** Before the round. */
+    Audit(Variant variant) {
+        this.variant = variant;
+        this.before = MeshCounters.of(variant.agents());
+    }
+
+    /** After the round: what does not agree. Waits until the agents have seen the connections' ends, a while. */
+    List<Gap> gaps(String series, JsonNode answer) {
+        long opened = answer.get("opened").asLong();
+        boolean plain = variant.topology().equals("relay");
+        MeshCounters counted = settled(opened, plain);
+        List<Gap> gaps = new ArrayList<>();
+        compare(gaps, series, "connections opened, source", opened, counted.opened());
+        compare(gaps, series, "connections closed, source", opened, counted.closed());
+        compare(
+                gaps,
+                series,
+                "bytes from the client, source",
+                answer.get("bytes_out").asLong(),
+                counted.received());
+        compare(
+                gaps,
+                series,
+                "bytes to the client, source",
+                answer.get("bytes_in").asLong(),
+                counted.sent());
+        if (plain) {
+            compare(gaps, series, "access-log lines", opened, counted.logged());
+            return gaps;
+        }
+        compare(gaps, series, "connections opened, destination", opened, counted.destinationOpened());
+        compare(
+                gaps,
+                series,
+                "bytes from the client, destination",
+                answer.get("bytes_out").asLong(),
+                counted.destinationReceived());
+        compare(gaps, series, "authorization checks", opened, counted.checks());
+        compare(
+                gaps,
+                series,
+                "access-log lines, written and dropped",
+                2 * opened,
+                counted.logged() + counted.dropped());
+        return gaps;
+    }
+
+    private MeshCounters settled(long opened, boolean plain) {
+        for (int i = 0; ; i++) {
+            MeshCounters counted = MeshCounters.of(variant.agents()).since(before);
+            boolean destination = plain || counted.destinationClosed() >= opened;
+            boolean logged = counted.logged() + counted.dropped() >= (plain ? opened : 2 * opened);
+            if (i == LOOKS || (counted.closed() >= opened && destination && logged)) {
+                return counted;
+            }
+            try {
+                Thread.sleep(BETWEEN_LOOKS_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new LabException("interrupted while the agents' counters settle", e);
+            }
+        }
+    }
+
+    private static void compare(List<Gap> gaps, String series, String what, long expected, long seen) {
+        if (expected != seen) {
+            gaps.add(new Gap(series, String.format(Locale.ROOT, "%s", what), expected, seen));
+        }
+    }
+}

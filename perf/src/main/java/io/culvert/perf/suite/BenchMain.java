@@ -1,0 +1,172 @@
+package io.culvert.perf.suite;
+
+import io.culvert.lab.LabException;
+import io.culvert.perf.result.BenchJson;
+import io.culvert.perf.result.BenchRun;
+import io.culvert.perf.result.Row;
+import io.culvert.perf.result.Series;
+import io.culvert.perf.result.Verdict;
+import io.culvert.perf.result.Verdicts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code culvert bench run} and {@code quick}: measures the mesh beside its peers. */
+@Command(
+        name = "culvert bench run",
+        mixinStandardHelpOptions = true,
+        description = "Measures the mesh beside its peers in one run: rounds in turn, medians, intervals, verdicts.")
+public final class BenchMain implements Callable<Integer> {
+    @Option(
+            names = "--topology",
+            split = ",",
+            defaultValue = "tunnel,same-node,relay",
+            description = "tunnel, same-node, relay (default: ${DEFAULT-VALUE}); direct is always beside them")
+    private List<String> topologies = List.of();
+
+    @Option(
+            names = "--peers",
+            split = ",",
+            defaultValue = "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy",
+            description = "of ${DEFAULT-VALUE}; \"none\" for none")
+    private List<String> peers = List.of();
+
+    @Option(names = "--peer", description = "a proxy of your own, NAME=SCRIPT; the contract is in perf/src/main/peers")
+    private Map<String, Path> own = new LinkedHashMap<>();
+
+    @Option(names = "--load", split = ",", description = "only these loads (their names are in the report)")
+    private List<String> only = List.of();
+
+    @Option(
+            names = "--rotations",
+            defaultValue = "7",
+            description = "rounds of each variant (default: ${DEFAULT-VALUE})")
+    private int rotations;
+
+    @Option(names = "--seconds", defaultValue = "4", description = "length of a round (default: ${DEFAULT-VALUE})")
+    private double seconds;
+
+    @Option(
+            names = "--warm-up",
+            defaultValue = "4",
+            description = "seconds per variant and load before the first round")
+    private double warmUp;
+
+    @Option(names = "--quick", description = "three rotations of short rounds: no verdicts")
+    private boolean quick;
+
+    @Option(names = "--out", defaultValue = "bench-report", description = "directory of the report")
+    private Path out = Path.of("bench-report");
+
+    /** Runs with these arguments; the status is 0 when every row is met, 1 when not, 64 for bad usage. */
+    public static int run(List<String> arguments) {
+        return new CommandLine(new BenchMain())
+                .setExitCodeExceptionMapper(e -> e instanceof LabException ? 69 : 70)
+                .setExecutionExceptionHandler((e, line, parsed) -> {
+                    if (!(e instanceof LabException)) {
+                        throw e;
+                    }
+                    System.err.println("culvert bench: " + e.getMessage());
+                    return 69;
+                })
+                .execute(arguments.toArray(String[]::new));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (quick) {
+            rotations = 3;
+            seconds = 1.5;
+            warmUp = 2;
+            topologies = List.of("tunnel");
+            peers = List.of("haproxy-tls");
+        }
+        List<Series> series = new ArrayList<>();
+        BenchRun run;
+        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), cache());
+                LoadProgram program = LoadProgram.drive()) {
+            Plain plain = new Plain(cluster, program, BenchMain::say);
+            for (String topology : topologies) {
+                List<Variant> variants = cluster.variants(topology);
+                List<Load> loads = loads();
+                plain.warmUp(variants, loads, warmUp);
+                for (Load load : loads) {
+                    series.addAll(plain.measure(variants, load, rotations, seconds));
+                }
+            }
+            List<Row> rows = Verdicts.judge(Targets.all(), series, quick);
+            run = new BenchRun(EnvironmentReader.read(cluster), quick, series, plain.gaps(), rows);
+        }
+        Files.createDirectories(out);
+        BenchJson.write(run, out.resolve("bench.json"));
+        run.rows().forEach(row -> say(text(row)));
+        run.gaps().forEach(gap -> say("GAP " + gap));
+        boolean met = run.gaps().isEmpty()
+                && run.rows().stream()
+                        .allMatch(row -> row.verdict() == Verdict.MET || row.verdict() == Verdict.NOT_MEASURED);
+        return met || (quick && run.gaps().isEmpty()) ? 0 : 1;
+    }
+
+    private List<Load> loads() {
+        List<Load> all =
+                List.of(Load.closed(64), Load.open(1000, 16), Load.connections(32), Load.bulk(1), Load.bulk(4));
+        if (only.isEmpty()) {
+            return all;
+        }
+        List<String> names = all.stream().map(Load::name).toList();
+        only.stream().filter(name -> !names.contains(name)).findFirst().ifPresent(name -> {
+            throw new LabException("no load " + name + "; there are " + String.join(", ", names));
+        });
+        return all.stream().filter(load -> only.contains(load.name())).toList();
+    }
+
+    private Map<String, Path> tunnelPeers() {
+        Map<String, Path> scripts = new LinkedHashMap<>();
+        for (String peer : peers) {
+            boolean relay = peer.equals("haproxy-tcp");
+            if (!peer.equals("none") && topologies.contains(relay ? "relay" : "tunnel")) {
+                scripts.put(peer, Scripts.of(peer));
+            }
+        }
+        scripts.putAll(own);
+        return scripts;
+    }
+
+    private Map<String, Path> nearPeers() {
+        Map<String, Path> scripts = new LinkedHashMap<>();
+        if (topologies.contains("same-node") && peers.contains("haproxy-tcp")) {
+            scripts.put("haproxy-tcp", Scripts.of("haproxy-tcp"));
+        }
+        return scripts;
+    }
+
+    private static Path cache() {
+        return Launch.script().resolveSibling("dist").resolve("peers");
+    }
+
+    private static String text(Row row) {
+        return String.format(
+                Locale.ROOT,
+                "%-60s %.3f [%.3f..%.3f] bound %.2f %s %s",
+                row.target().title(),
+                row.value(),
+                row.low(),
+                row.high(),
+                row.target().bound(),
+                row.verdict(),
+                row.why());
+    }
+
+    private static void say(String line) {
+        System.out.println(line);
+    }
+}

@@ -1,0 +1,207 @@
+package io.culvert.perf.suite;
+
+import io.culvert.lab.AgentProcess;
+import io.culvert.lab.Lab;
+import io.culvert.lab.LabException;
+import io.culvert.lab.LabNode;
+import io.culvert.lab.LabOptions;
+import io.culvert.lab.LabPod;
+import io.culvert.perf.measure.SafepointLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Two nodes with a client and a server for every variant: the same pods on the same nodes, only what stands between them
+ * differs. Everything runs all the time; the rounds decide who works. One thread.
+ */
+final class Cluster implements AutoCloseable {
+    private static final String DIRECT = "direct";
+    private static final String MESH = "mesh";
+    private static final String NEAR = "-near";
+    private static final Duration READY = Duration.ofSeconds(90);
+
+    private final Path directory;
+    private final Lab lab;
+    private final SafepointLog safepoints;
+    private final LoadProgram backend;
+    private final Map<String, Peer> peers = new LinkedHashMap<>();
+    private final Map<String, Peer> nearPeers = new LinkedHashMap<>();
+
+    private Cluster(Path directory, Lab lab, SafepointLog safepoints, LoadProgram backend) {
+        this.directory = directory;
+        this.lab = lab;
+        this.safepoints = safepoints;
+        this.backend = backend;
+    }
+
+    /**
+     * Starts it and returns when every pod serves and every agent is ready.
+     *
+     * @param scripts name to script of the peers of the tunnel topology, and of {@code near}, those on one node
+     * @param cache outlives the run
+     */
+    static Cluster start(Map<String, Path> scripts, Map<String, Path> near, Path cache) throws IOException {
+        // Not below /tmp: a pod has one of its own.
+        Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
+        SafepointLog safepoints = new SafepointLog(directory);
+        Lab lab = Lab.start(
+                ClusterYaml.of(directory, scripts.keySet(), near.keySet()),
+                LabOptions.mesh(Launch.shipped(safepoints.flag())));
+        try {
+            await(lab);
+            List<String> servers = lab.pods().stream()
+                    .filter(pod -> !pod.name().startsWith("client"))
+                    .map(pod -> pod.networkNamespace().toString())
+                    .toList();
+            Cluster cluster = new Cluster(directory, lab, safepoints, LoadProgram.backend(servers));
+            try {
+                cluster.startPeers(scripts, near, cache);
+                return cluster;
+            } catch (IOException | RuntimeException e) {
+                cluster.close();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
+            lab.close();
+            throw e;
+        }
+    }
+
+    private static void await(Lab lab) {
+        lab.awaitReady(READY);
+        long end = System.nanoTime() + READY.toNanos();
+        for (LabNode node : lab.nodes()) {
+            while (!node.agent().ready()) {
+                if (System.nanoTime() > end) {
+                    throw new LabException("the agent of " + node.name() + " is not ready after " + READY.toSeconds()
+                            + " s; its log:\n" + node.agent().log());
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LabException("interrupted while the agents start", e);
+        }
+    }
+
+    private void startPeers(Map<String, Path> scripts, Map<String, Path> near, Path cache) throws IOException {
+        Path certs = Files.createDirectories(directory.resolve("certs"));
+        Commands.run(Scripts.directory().resolve("certs.sh").toString(), certs.toString());
+        for (Map.Entry<String, Path> peer : scripts.entrySet()) {
+            peers.put(peer.getKey(), peer(peer.getKey(), peer.getKey(), peer.getValue(), "server", certs, cache));
+        }
+        for (Map.Entry<String, Path> peer : near.entrySet()) {
+            String namespace = peer.getKey() + NEAR;
+            nearPeers.put(peer.getKey(), peer(peer.getKey(), namespace, peer.getValue(), "near", certs, cache));
+        }
+    }
+
+    private Peer peer(String name, String namespace, Path script, String server, Path certs, Path cache)
+            throws IOException {
+        return Peer.start(
+                name,
+                script,
+                pod("client", namespace),
+                pod(server, namespace),
+                certs,
+                directory.resolve("peer-" + namespace),
+                cache);
+    }
+
+    Lab lab() {
+        return lab;
+    }
+
+    SafepointLog safepoints() {
+        return safepoints;
+    }
+
+    /** {@code direct}, {@code culvert} and the peers of {@code topology}, in this order. */
+    List<Variant> variants(String topology) {
+        return switch (topology) {
+            case "tunnel" -> variants(topology, "server", MESH, agents("node-1", "node-2"), peers, "");
+            case "same-node" -> variants(topology, "near", MESH, agents("node-1"), nearPeers, NEAR);
+            // The mesh's client goes to a server that is not in the mesh: captured and carried on as it is.
+            case "relay" -> variants(topology, "server", DIRECT, agents("node-1"), relays(), "");
+            default -> throw new LabException("no topology " + topology + ": there are tunnel, same-node and relay");
+        };
+    }
+
+    private Map<String, Peer> relays() {
+        Map<String, Peer> relays = new LinkedHashMap<>(peers);
+        relays.keySet().retainAll(java.util.Set.of("haproxy-tcp"));
+        return relays;
+    }
+
+    private List<Variant> variants(
+            String topology,
+            String server,
+            String meshServer,
+            List<AgentProcess> agents,
+            Map<String, Peer> others,
+            String suffix) {
+        List<Variant> all = new ArrayList<>();
+        all.add(new Variant(
+                topology, DIRECT, pod("client", DIRECT), pod(server, DIRECT), List.of(), port -> true, List.of()));
+        all.add(new Variant(
+                topology,
+                "culvert",
+                pod("client", MESH),
+                pod(server, meshServer),
+                agents.stream().map(AgentProcess::pid).toList(),
+                port -> true,
+                agents));
+        others.forEach((name, peer) -> all.add(new Variant(
+                topology,
+                name,
+                pod("client", name + suffix),
+                pod(server, name + suffix),
+                peer.pids(),
+                peer::serves,
+                List.of())));
+        return all;
+    }
+
+    private List<AgentProcess> agents(String... nodes) {
+        return java.util.Arrays.stream(nodes)
+                .map(node -> lab.node(node).agent())
+                .toList();
+    }
+
+    /** Name to version. */
+    SortedMap<String, String> versions() {
+        SortedMap<String, String> versions = new TreeMap<>();
+        new HashMap<>(nearPeers).forEach((name, peer) -> versions.put(name, peer.version()));
+        peers.forEach((name, peer) -> versions.put(name, peer.version()));
+        return versions;
+    }
+
+    private LabPod pod(String name, String namespace) {
+        return lab.pod(String.format(Locale.ROOT, "%s.%s", name, namespace));
+    }
+
+    @Override
+    public void close() throws IOException {
+        peers.values().forEach(Peer::close);
+        nearPeers.values().forEach(Peer::close);
+        backend.close();
+        lab.close();
+        Commands.run("rm", "-rf", directory.toString());
+    }
+}

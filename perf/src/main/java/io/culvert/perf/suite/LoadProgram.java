@@ -1,0 +1,111 @@
+package io.culvert.perf.suite;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.culvert.lab.LabException;
+import io.culvert.perf.load.LoadMain;
+import io.culvert.perf.load.Marks;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The load program as a process: {@code drive} (a round for each line) or {@code backend}. One thread at a time. */
+final class LoadProgram implements AutoCloseable {
+    private static final long END_SECONDS = 10;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Process process;
+    private final BufferedReader lines;
+
+    private LoadProgram(Process process) {
+        this.process = process;
+        this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
+    }
+
+    static LoadProgram drive() throws IOException {
+        return new LoadProgram(start(List.of("drive")));
+    }
+
+    /** Returns when it listens in each of these namespaces. */
+    static LoadProgram backend(List<String> namespaces) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("backend"));
+        arguments.addAll(namespaces);
+        LoadProgram program = new LoadProgram(start(arguments));
+        program.line();
+        return program;
+    }
+
+    private static Process start(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-Xms128m",
+                "-Xmn64m",
+                "-Xmx256m",
+                "-XX:-UsePerfData",
+                "-Dio.netty.leakDetection.level=disabled",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LoadMain.class.getName()));
+        command.addAll(arguments);
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Does a round; {@code marks} are told on this thread when its counted part begins and ends. */
+    JsonNode round(String order, Marks marks) throws IOException {
+        begin(order);
+        return answer(marks);
+    }
+
+    /** Orders a round whose answer is taken later. */
+    void begin(String order) throws IOException {
+        process.getOutputStream().write((order + "\n").getBytes(StandardCharsets.US_ASCII));
+        process.getOutputStream().flush();
+    }
+
+    JsonNode answer(Marks marks) throws IOException {
+        while (true) {
+            String line = line();
+            switch (line) {
+                case "begin" -> marks.begin();
+                case "end" -> marks.end();
+                default -> {
+                    return JSON.readTree(line);
+                }
+            }
+        }
+    }
+
+    private String line() throws IOException {
+        String line = lines.readLine();
+        if (line == null) {
+            throw new LabException("the load program ended without an answer; what it said stands above");
+        }
+        return line;
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.getOutputStream().close();
+        try {
+            process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        process.destroy();
+        lines.close();
+    }
+}
