@@ -48,8 +48,10 @@ public final class Bootstrap {
     /**
      * What {@code figure} makes of the medians of {@code a} and {@code b}, with an interval that leaves {@code tail} out
      * on each side. The samples are resampled independently: no pairing.
+     *
+     * @throws IllegalArgumentException without values, or with one that is not a number
      */
-    static Interval ofMedians(double[] a, double[] b, double tail, DoubleBinaryOperator figure) {
+    public static Interval ofMedians(double[] a, double[] b, double tail, DoubleBinaryOperator figure) {
         double[] sortedA = sorted(a);
         double[] sortedB = sorted(b);
         SplittableRandom random = new SplittableRandom(SEED);

@@ -10,6 +10,7 @@ class UnitsTest {
     @ParameterizedTest(name = "{0}: {1}, {2} is better")
     @CsvSource({
         "latency_p99_ms, ms, LESS, latency p99",
+        "latency_p999_ms, ms, LESS, latency p99.9",
         "cpu_per_request_us, µs, LESS, cpu per request",
         "cpu_per_gb_s, s, LESS, cpu per gb",
         "requests_per_s, /s, MORE, requests",
@@ -40,5 +41,14 @@ class UnitsTest {
         assertThat(Units.plain(-2)).isEqualTo("-2");
         assertThat(Units.plain(Double.NaN)).isEqualTo("–");
         assertThat(Units.plain(Double.POSITIVE_INFINITY)).isEqualTo("∞");
+    }
+
+    @Test
+    void writesRoundFiguresWithoutZeros() {
+        assertThat(Units.round(0.5)).isEqualTo("0.5");
+        assertThat(Units.round(0.1 + 0.2)).isEqualTo("0.3");
+        assertThat(Units.round(165)).isEqualTo("165");
+        assertThat(Units.round(-1e4)).isEqualTo("-10000");
+        assertThat(Units.round(Double.NaN)).isEqualTo("–");
     }
 }
