@@ -17,7 +17,7 @@ record Comparison(String name, double before, double after, double low, double h
         WORSE("worse"),
         NONE("no difference beyond the noise"),
         DIFFERENT("differs"),
-        UNKNOWN("cannot tell: one round");
+        UNKNOWN("cannot tell: too few rounds");
 
         private final String text;
 
@@ -33,6 +33,9 @@ record Comparison(String name, double before, double after, double low, double h
     /** A smaller change than this is none: between two runs more varies than within one. */
     static final double FLOOR = 0.02;
 
+    /** Two rounds on a side show no noise to speak of. */
+    private static final int FEWEST = 3;
+
     /** @param tail how much of the resampled ratios the interval leaves out on each side */
     static Comparison of(String name, Series a, Series b, double tail) {
         if (Units.better(name) == Units.Better.NONE) {
@@ -41,8 +44,8 @@ record Comparison(String name, double before, double after, double low, double h
         double[] before = Summary.values(a, name);
         double[] after = Summary.values(b, name);
         Medians medians = Medians.of(before, after, tail);
-        boolean single = before.length == 1 || after.length == 1;
-        Change change = single
+        boolean few = Math.min(before.length, after.length) < FEWEST;
+        Change change = few
                 ? (medians.before() == medians.after() ? Change.NONE : Change.UNKNOWN)
                 : change(medians, Units.better(name));
         double unknown = Double.NaN;
@@ -50,8 +53,8 @@ record Comparison(String name, double before, double after, double low, double h
                 name,
                 medians.before(),
                 medians.after(),
-                single ? unknown : medians.low(),
-                single ? unknown : medians.high(),
+                few ? unknown : medians.low(),
+                few ? unknown : medians.high(),
                 change);
     }
 

@@ -176,23 +176,31 @@ final class Pngs {
     private static Path save(Chart<?, ?> chart, Path name) {
         Path file = name.resolveSibling(name.getFileName() + ".png");
         try {
-            BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
-            Graphics2D graphics = image.createGraphics();
-            try {
-                chart.paint(graphics, WIDTH, HEIGHT);
-            } finally {
-                graphics.dispose();
-            }
             ByteArrayOutputStream bitmap = new ByteArrayOutputStream();
-            ImageIO.write(image, "png", bitmap);
+            ImageIO.write(drawn(chart, file), "png", bitmap);
             return Files.write(file, bitmap.toByteArray());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file + "; is its directory writable?", e);
-        } catch (InternalError | LinkageError e) {
+        }
+    }
+
+    private static BufferedImage drawn(Chart<?, ?> chart, Path file) {
+        BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = image.createGraphics();
+        try {
+            chart.paint(graphics, WIDTH, HEIGHT);
+            return image;
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (Error e) {
+            // A machine without fonts: the JDK has an Error, an InternalError or a LinkageError for it, by what is
+            // missing.
             throw new UncheckedIOException(new IOException(
-                    "cannot draw " + file + ": " + e + "; install fontconfig and a font (fonts-dejavu-core). The JSON,"
-                            + " Markdown and HTML of the run are written",
+                    "cannot draw " + file + ": " + e.getMessage() + "; install fontconfig and a font"
+                            + " (fonts-dejavu-core). The run's JSON, Markdown and HTML are written",
                     e));
+        } finally {
+            graphics.dispose();
         }
     }
 }

@@ -98,10 +98,20 @@ class CompareTest {
     }
 
     @Test
+    void asksMoreOfFewRounds() {
+        double[] a = {10, 10.4, 10.2};
+        assertThat(compare(one("cpu_us", a), one("cpu_us", new double[] {10.7, 10.9, 11})))
+                .isEqualTo(Compare.SAME);
+        assertThat(said).contains("no difference beyond the noise");
+        assertThat(compare(one("cpu_us", a), one("cpu_us", new double[] {10.9, 11, 11.2})))
+                .isEqualTo(Compare.WORSE);
+    }
+
+    @Test
     void cannotTellOfOneRound() {
         assertThat(compare(one("rss_mib", new double[] {100}), one("rss_mib", new double[] {150})))
                 .isEqualTo(Compare.SAME);
-        assertThat(said).contains("×1.50", "cannot tell: one round");
+        assertThat(said).contains("×1.50", "cannot tell: too few rounds");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.culvert.perf.result.BenchJson;
 import io.culvert.perf.result.BenchRun;
 import io.culvert.perf.result.Gap;
+import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Row;
 import io.culvert.perf.result.Series;
 import java.awt.image.BufferedImage;
@@ -167,6 +168,21 @@ class ReportsTest {
                 .toList();
         assertThat(shown).containsExactlyInAnyOrderElementsOf(expected);
         assertThat(voided).isEqualTo(1);
+    }
+
+    @Test
+    void copesWithARunThatFoundNothingAndWithOneThatIsAllVoid() throws Exception {
+        BenchRun empty = new BenchRun(RUN.environment(), true, List.of(), List.of(), List.of());
+        assertThat(Reports.write(empty, directory.resolve("empty"))).hasSize(3);
+        assertThat(parsed(Page.of(empty)).getDocumentElement().getTextContent()).contains("too short for a verdict");
+        Series culvert = RUN.series().get(1);
+        List<Round> rounds = culvert.rounds().stream()
+                .map(r -> new Round(r.rotation(), "late", r.values(), r.histograms()))
+                .toList();
+        Series voided = new Series(culvert.suite(), culvert.load(), culvert.topology(), culvert.variant(), rounds);
+        BenchRun run = new BenchRun(RUN.environment(), false, List.of(voided), List.of(), List.of());
+        assertThat(Reports.write(run, directory.resolve("void"))).hasSize(3);
+        assertThat(Markdown.of(run)).contains("| rounds that count | 0 of 9 |", "| latency p50, ms | – |");
     }
 
     @Test
