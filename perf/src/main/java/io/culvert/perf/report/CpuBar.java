@@ -1,13 +1,11 @@
 package io.culvert.perf.report;
 
 import io.culvert.perf.result.Bootstrap;
-import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Series;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one variant's proxies cost: medians over the rounds, in the unit of the value's name.
@@ -44,10 +42,10 @@ record CpuBar(String variant, double user, double system, double total, double m
     static List<CpuBar> of(Group group, String measure) {
         List<CpuBar> bars = new ArrayList<>();
         for (Series s : group.series()) {
-            double user = Summary.of(s, CPU + "user_" + measure).median();
-            double system = Summary.of(s, CPU + "system_" + measure).median();
-            double total = Summary.of(s, CPU + measure).median();
-            double machine = aboveDirect(s, group.baseline(), CPU + "machine_" + measure);
+            double user = median(s, CPU + "user_" + measure);
+            double system = median(s, CPU + "system_" + measure);
+            double total = median(s, CPU + measure);
+            double machine = Bootstrap.medianOf(group.added(s, CPU + "machine_" + measure));
             if (Double.isNaN(total)) {
                 total = user + system;
             }
@@ -64,28 +62,7 @@ record CpuBar(String variant, double user, double system, double total, double m
         return Double.isNaN(machine) ? parts : Math.max(parts, machine);
     }
 
-    private static double aboveDirect(Series series, @Nullable Series direct, String name) {
-        if (direct == null || series.variant().equals(Group.DIRECT)) {
-            return Double.NaN;
-        }
-        List<Double> above = new ArrayList<>();
-        for (Round round : series.rounds()) {
-            Double busy = round.values().get(name);
-            Double idle = in(direct, round.rotation(), name);
-            if (round.counts() && busy != null && idle != null && Double.isFinite(busy - idle)) {
-                above.add(busy - idle);
-            }
-        }
-        return Bootstrap.medianOf(
-                above.stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    private static @Nullable Double in(Series direct, int rotation, String name) {
-        for (Round round : direct.rounds()) {
-            if (round.rotation() == rotation && round.counts()) {
-                return round.values().get(name);
-            }
-        }
-        return null;
+    private static double median(Series series, String name) {
+        return Bootstrap.medianOf(Summary.values(series, name));
     }
 }

@@ -1,10 +1,12 @@
 package io.culvert.perf.report;
 
 import io.culvert.perf.result.BenchRun;
+import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Series;
 import io.culvert.perf.result.Units;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +86,29 @@ record Group(
         Set<String> names = new TreeSet<>(BY_TITLE);
         series.forEach(s -> s.rounds().forEach(r -> names.addAll(r.values().keySet())));
         return names;
+    }
+
+    /**
+     * What {@code of} has more of value {@code name} than the baseline, for each rotation in which both count; nothing
+     * for the baseline itself and where there is none.
+     */
+    double[] added(Series of, String name) {
+        if (baseline == null || of.variant().equals(DIRECT)) {
+            return new double[0];
+        }
+        Map<Integer, Double> base = new HashMap<>();
+        for (Round round : baseline.rounds()) {
+            Double value = round.values().get(name);
+            if (round.counts() && value != null) {
+                base.put(round.rotation(), value);
+            }
+        }
+        return of.rounds().stream()
+                .filter(r -> r.counts() && r.values().get(name) != null)
+                .mapToDouble(
+                        r -> r.values().getOrDefault(name, Double.NaN) - base.getOrDefault(r.rotation(), Double.NaN))
+                .filter(Double::isFinite)
+                .toArray();
     }
 
     /** Every histogram's name that some round has, sorted, {@code latency} first. */

@@ -118,11 +118,11 @@ final class GroupSection {
         html.open("thead").open("tr").leaf("th", "", "scope", "col");
         group.series().forEach(s -> html.leaf("th", s.variant(), "scope", "col"));
         html.close().end().open("tbody");
-        for (String name : group.valueNames()) {
-            html.open("tr").leaf("th", Phrases.summaryLabel(name), "scope", "row");
-            for (Series s : group.series()) {
-                html.open("td", "class", "number").text(Summary.figure(s, name));
-                html.leaf("small", Summary.spread(s, name)).close();
+        for (Line line : Line.of(group)) {
+            html.open("tr").leaf("th", line.label(), "scope", "row");
+            for (Line.Cell cell : line.cells()) {
+                html.open("td", "class", "number").text(cell.figure());
+                html.leaf("small", cell.spread()).close();
             }
             html.end();
         }

@@ -69,11 +69,10 @@ final class Markdown {
         }
         List<List<String>> cells = new ArrayList<>();
         cells.add(rounds);
-        for (String name : group.valueNames()) {
-            List<String> row = new ArrayList<>(List.of(Phrases.summaryLabel(name)));
-            for (Series s : group.series()) {
-                String spread = Summary.spread(s, name);
-                row.add(Summary.figure(s, name) + (spread.isEmpty() ? "" : " (" + spread + ")"));
+        for (Line line : Line.of(group)) {
+            List<String> row = new ArrayList<>(List.of(line.label()));
+            for (Line.Cell cell : line.cells()) {
+                row.add(cell.figure() + (cell.spread().isEmpty() ? "" : " (" + cell.spread() + ")"));
             }
             cells.add(row);
         }

@@ -114,11 +114,6 @@ final class Phrases {
         return Units.title(valueName) + (unit.isEmpty() ? "" : ", " + unit);
     }
 
-    /** The label of a line in a table of {@link Summary}s. */
-    static String summaryLabel(String valueName) {
-        return label(valueName) + (Units.better(valueName) == Units.Better.NONE ? ", in all rounds" : "");
-    }
-
     static String rounds(long count) {
         return count + (count == 1 ? " round" : " rounds");
     }

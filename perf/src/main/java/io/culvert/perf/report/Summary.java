@@ -7,13 +7,12 @@ import io.culvert.perf.result.Units;
 import java.util.List;
 
 /**
- * One value of one series over the rounds that count.
+ * Figures of several rounds.
  *
  * @param rounds how many rounds gave it
  */
 record Summary(int rounds, double median, double least, double most) {
-    static Summary of(Series series, String name) {
-        double[] values = values(series, name);
+    static Summary of(double[] values) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
         for (double value : values) {
@@ -54,23 +53,5 @@ record Summary(int rounds, double median, double least, double most) {
                 .map(name -> Units.plain(total(series, name)) + " " + Units.title(name))
                 .toList();
         return String.join(", ", names);
-    }
-
-    /**
-     * The value called {@code name} of {@code series} for people: its median, of failures the total over all rounds, for a
-     * median can hide them; "–" when it was not measured.
-     */
-    static String figure(Series series, String name) {
-        return Units.better(name) == Units.Better.NONE
-                ? Units.plain(total(series, name))
-                : Units.plain(of(series, name).median);
-    }
-
-    /** The range of the rounds as {@code 1.20 … 1.31}; "" for failures and when there are not two rounds. */
-    static String spread(Series series, String name) {
-        Summary summary = of(series, name);
-        return summary.rounds < 2 || Units.better(name) == Units.Better.NONE
-                ? ""
-                : Units.plain(summary.least) + " … " + Units.plain(summary.most);
     }
 }

@@ -208,6 +208,20 @@ class ReportsTest {
         assertThat(culvert.machine()).isBetween(78.0, 82.0);
     }
 
+    @Test
+    void addsALineForWhatAVariantAddsToDirect() {
+        Group group = Group.of(RUN).getFirst();
+        List<Line> lines = Line.of(group);
+        Line added = lines.stream()
+                .filter(l -> l.label().equals("latency p50, ms, added to direct"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(Double.parseDouble(added.cells().getFirst().figure())).isBetween(0.3, 0.38);
+        assertThat(lines)
+                .noneMatch(l -> l.label().startsWith("errors") && l.label().contains("added"));
+        assertThat(Markdown.of(RUN)).contains("| latency p50, ms, added to direct | 0.3");
+    }
+
     private static Document parsed(String page) throws Exception {
         return DocumentBuilderFactory.newDefaultInstance()
                 .newDocumentBuilder()
