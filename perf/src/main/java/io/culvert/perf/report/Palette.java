@@ -9,11 +9,11 @@ import java.util.Map;
 
 /**
  * One colour per variant for the whole report, so that a peer looks the same in every chart: grey and dashed for direct,
- * the first for Culvert. Neighbours in the order stay apart under the common colour vision deficiencies; a ninth variant
- * starts over with dashes, and every line is also labelled. Immutable.
+ * the first for Culvert, whose own variants have it with dashes. Neighbours in the order stay apart under the common
+ * colour vision deficiencies; an eighth peer starts over with dashes, and every line is also labelled. Immutable.
  */
 final class Palette {
-    /** How many colours there are beside direct's; page.css has the same ones, and others for a dark page. */
+    /** Culvert's, then the peers'; page.css has the same ones a little darker for text, and others for a dark page. */
     private static final List<Color> COLOURS = List.of(
             new Color(0x2a78d6),
             new Color(0xeb6834),
@@ -27,32 +27,51 @@ final class Palette {
     private static final Color GREY = new Color(0x898781);
     private static final String[] DASHES = {"", "7 3", "2 3", "9 3 2 3"};
 
-    private final Map<String, Integer> slots = new HashMap<>();
+    /** A colour's number, or -1 for direct's grey, and the dashes of the line. */
+    private record Look(int colour, String dashes) {}
+
+    private static final Look DIRECT = new Look(-1, "5 4");
+
+    private final Map<String, Look> looks = new HashMap<>();
 
     Palette(BenchRun run) {
-        slots.put("culvert", 0);
+        looks.put("culvert", new Look(0, ""));
+        looks.put(Group.DIRECT, DIRECT);
+        int own = 0;
+        int peers = 0;
         for (Series s : run.series()) {
-            if (!s.variant().equals(Group.DIRECT)) {
-                slots.putIfAbsent(s.variant(), slots.size());
+            if (looks.containsKey(s.variant())) {
+                continue;
+            }
+            if (s.variant().startsWith("culvert-")) {
+                own++;
+                looks.put(s.variant(), new Look(0, DASHES[own % DASHES.length]));
+            } else {
+                int others = COLOURS.size() - 1;
+                looks.put(s.variant(), new Look(1 + peers % others, DASHES[peers / others % DASHES.length]));
+                peers++;
             }
         }
     }
 
     /** The style class of {@code variant}'s colour in page.css. */
     String style(String variant) {
-        Integer slot = slots.get(variant);
-        return slot == null ? "c-direct" : "c" + slot % COLOURS.size();
+        int colour = look(variant).colour;
+        return colour < 0 ? "c-direct" : "c" + colour;
     }
 
     /** The dash pattern of {@code variant}'s line, "" for a solid one. */
     String dashes(String variant) {
-        Integer slot = slots.get(variant);
-        return slot == null ? "5 4" : DASHES[slot / COLOURS.size() % DASHES.length];
+        return look(variant).dashes;
     }
 
     /** The colour of {@code variant} on white. */
     Color colour(String variant) {
-        Integer slot = slots.get(variant);
-        return slot == null ? GREY : COLOURS.get(slot % COLOURS.size());
+        int colour = look(variant).colour;
+        return colour < 0 ? GREY : COLOURS.get(colour);
+    }
+
+    private Look look(String variant) {
+        return looks.getOrDefault(variant, DIRECT);
     }
 }

@@ -78,6 +78,14 @@ class ReportsTest {
     }
 
     @Test
+    void givesNoTwoVariantsTheSameLine() {
+        Palette palette = new Palette(RUN);
+        assertThat(RUN.series().stream().map(Series::variant).distinct())
+                .extracting(v -> palette.style(v) + palette.dashes(v))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
     void tellsEveryRowAndEveryValueInMarkdown() throws Exception {
         String text = Files.readString(files.get(1));
         for (Row row : RUN.rows()) {
