@@ -85,7 +85,7 @@ public final class BenchJson {
             checkHistograms(run, file);
             return run;
         } catch (JacksonException e) {
-            throw new BenchFileException(file + place(e) + ": " + firstLine(e.getOriginalMessage()) + REMEDY, e);
+            throw new BenchFileException(file + place(e) + ": " + said(e.getOriginalMessage()) + REMEDY, e);
         } catch (NoSuchFileException e) {
             throw new BenchFileException("there is no file " + file + REMEDY, e);
         } catch (CharacterCodingException e) {
@@ -124,8 +124,10 @@ public final class BenchJson {
                         .collect(Collectors.joining("", " at ", ""));
     }
 
-    private static String firstLine(String message) {
-        int end = message.indexOf('\n');
-        return end < 0 ? message : message.substring(0, end);
+    /** The first line, without the parser's own switches. */
+    private static String said(String message) {
+        String line = message.lines().findFirst().orElse("not readable");
+        int switches = line.indexOf("; `");
+        return switches < 0 ? line : line.substring(0, switches);
     }
 }

@@ -48,8 +48,10 @@ public final class Bootstrap {
     /**
      * What {@code figure} makes of the medians of {@code a} and {@code b}, with an interval that leaves {@code tail} out
      * on each side. The samples are resampled independently: no pairing.
+     *
+     * @throws IllegalArgumentException without values, or with one that is not a number
      */
-    static Interval ofMedians(double[] a, double[] b, double tail, DoubleBinaryOperator figure) {
+    public static Interval ofMedians(double[] a, double[] b, double tail, DoubleBinaryOperator figure) {
         double[] sortedA = sorted(a);
         double[] sortedB = sorted(b);
         SplittableRandom random = new SplittableRandom(SEED);
@@ -83,25 +85,30 @@ public final class Bootstrap {
         return sorted;
     }
 
-    private static double[] resample(double[] values, SplittableRandom random) {
+    private static double[] resample(double[] sorted, SplittableRandom random) {
         double[] medians = new double[RESAMPLES];
-        double[] drawn = new double[values.length];
+        int[] drawn = new int[sorted.length];
         for (int i = 0; i < RESAMPLES; i++) {
+            Arrays.fill(drawn, 0);
             for (int k = 0; k < drawn.length; k++) {
-                drawn[k] = values[random.nextInt(values.length)];
+                drawn[random.nextInt(drawn.length)]++;
             }
-            Arrays.sort(drawn);
-            medians[i] = medianOfSorted(drawn);
+            medians[i] = (drawn(sorted, drawn, (drawn.length - 1) / 2) + drawn(sorted, drawn, drawn.length / 2)) / 2;
         }
         return medians;
     }
 
-    private static double medianOfSorted(double[] sorted) {
-        int middle = sorted.length / 2;
-        if (sorted.length % 2 == 1 || sorted[middle - 1] == sorted[middle]) {
-            return sorted[middle];
+    /** The value at {@code rank} of a sample that has each of {@code sorted} as often as {@code times} says. */
+    private static double drawn(double[] sorted, int[] times, int rank) {
+        int at = 0;
+        for (int seen = times[0]; seen <= rank; seen += times[at]) {
+            at++;
         }
-        return (sorted[middle - 1] + sorted[middle]) / 2;
+        return sorted[at];
+    }
+
+    private static double medianOfSorted(double[] sorted) {
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     /** The nearest-rank quantile: always one of the values, so that an interval never leaves the range. */

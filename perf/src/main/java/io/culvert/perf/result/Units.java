@@ -1,7 +1,10 @@
 package io.culvert.perf.result;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What a value's name says about the value: its unit, and whether more of it is better. Any thread. */
 public final class Units {
@@ -16,6 +19,7 @@ public final class Units {
     }
 
     private static final Pattern FAILURE = Pattern.compile("(^|_)(errors?|failed|dropped|lost|refused|timeouts?)(_|$)");
+    private static final Pattern NINES = Pattern.compile("\\bp99(9+)\\b");
     private static final Pattern INSTRUMENT = Pattern.compile("(^|_)(sender|idle)_lateness(_|$)");
     private static final String[][] SUFFIXES = {
         {"_per_s", "/s"},
@@ -36,11 +40,12 @@ public final class Units {
         return suffix == null ? "" : suffix[1];
     }
 
-    /** {@code name} for people: without its unit, with spaces. */
+    /** {@code name} for people: without its unit, with spaces; {@code p999} is p99.9. */
     public static String title(String name) {
         String[] suffix = suffix(name);
         String stem = suffix == null ? name : name.substring(0, name.length() - suffix[0].length());
-        return (name.endsWith("_ratio") ? stem + "_ratio" : stem).replace('_', ' ');
+        String words = (name.endsWith("_ratio") ? stem + "_ratio" : stem).replace('_', ' ');
+        return NINES.matcher(words).replaceAll("p99.$1");
     }
 
     /** Which way the value called {@code name} improves. */
@@ -81,7 +86,16 @@ public final class Units {
         return String.format(Locale.ROOT, size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
     }
 
-    private static String @org.jspecify.annotations.Nullable [] suffix(String name) {
+    /** {@code value} as somebody would write a round figure down: 0.5 and not 0.500; for bounds and ticks. */
+    public static String round(double value) {
+        if (!Double.isFinite(value)) {
+            return plain(value);
+        }
+        BigDecimal digits = new BigDecimal(value).round(new MathContext(6)).stripTrailingZeros();
+        return digits.toPlainString();
+    }
+
+    private static String @Nullable [] suffix(String name) {
         for (String[] suffix : SUFFIXES) {
             if (name.endsWith(suffix[0])) {
                 return suffix;

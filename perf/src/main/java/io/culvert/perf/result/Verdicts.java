@@ -89,7 +89,7 @@ public final class Verdicts {
     private static String direction(Target target, Bootstrap.Interval interval) {
         boolean right = target.atMost() ? interval.value() <= target.bound() : interval.value() >= target.bound();
         return String.format(
-                Locale.ROOT, "; median on the %s side of %s", right ? "right" : "wrong", Units.plain(target.bound()));
+                Locale.ROOT, "; median on the %s side of %s", right ? "right" : "wrong", Units.round(target.bound()));
     }
 
     private Paired figures(Target target) {
