@@ -17,6 +17,7 @@ public final class SocketDiag implements AutoCloseable {
     private static final int NLMSG_ERROR = 2;
     private static final int SOCK_DIAG_BY_FAMILY = 20;
     private static final int IPPROTO_TCP = 6;
+    private static final int TCP_TIME_WAIT = 6;
     private static final int TCP_LISTEN = 10;
     private static final int ENOENT = 2;
     private static final int REQUEST_LENGTH = 16 + 56;
@@ -40,13 +41,15 @@ public final class SocketDiag implements AutoCloseable {
     }
 
     /**
-     * Whether the namespace has a TCP socket from {@code local} to {@code remote} in any state but LISTEN, TIME_WAIT and
-     * half-open ones included.
+     * Whether the namespace has a TCP socket from {@code local} to {@code remote} in any state but LISTEN and TIME_WAIT,
+     * half-open ones included. What is in TIME_WAIT has ended, and a new connection may take its place (RFC 6191, which
+     * Linux follows): counting it would leave a busy client without ports for a minute.
      *
      * @throws IOException when the kernel gives no answer, for example because it has no tcp_diag
      */
     public boolean exists(InetSocketAddress local, InetAddress remote, int remotePort) throws IOException {
-        return state(local, remote, remotePort) > 0;
+        int state = state(local, remote, remotePort);
+        return state > 0 && state != TCP_TIME_WAIT;
     }
 
     /**

@@ -325,9 +325,13 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
 
     private void shutOutput() {
         outputShut = true;
-        // Not earlier: Netty's shutdownOutput fails what is still queued.
-        var _ = ((SocketChannel) channel).shutdownOutput();
-        closeIfDone();
+        if (endDelivered) {
+            // The end of both: close sends the FIN, too, and saves the system call.
+            closeIfDone();
+        } else {
+            // Not earlier: Netty's shutdownOutput fails what is still queued.
+            var _ = ((SocketChannel) channel).shutdownOutput();
+        }
         if (relay != null) {
             relay.onOutputEnded();
         }
