@@ -154,7 +154,6 @@ final class Agent implements AgentView {
                 new AdminPages(this, quit).routes());
         components.add(admin);
         components.add(new RunningAgents(RunningAgents.DIRECTORY, config.node(), admin::port));
-        components.add(new StartUpGarbage());
     }
 
     /** In the order of their start. */
