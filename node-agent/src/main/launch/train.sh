@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Makes the ahead-of-time cache of the agent (JEP 514, 515): classes loaded and linked, methods profiled. An agent of
-# this build runs once with a controller and two pods, all in network namespaces that end with this script, and carries
-# some requests through a tunnel. Called by ./culvert in a network namespace of its own: train.sh CULVERT CACHE
+# Makes the ahead-of-time caches of the agent and the controller (JEP 514, 515): classes loaded and linked, methods
+# profiled. Both run as they ship, in network namespaces that end with this script. The agent runs twice: what is
+# recorded is a restart, with mesh state and captured pods on disk, and then traffic as people have it, through a
+# tunnel, to a pod of the same node and to one outside of the mesh. Called by ./culvert in user, network and mount
+# namespaces of its own: train.sh CULVERT DIRECTORY, which gets agent.aot and controller.aot.
 set -euo pipefail
 
 culvert=$1
-cache=$2
+caches=$2
 work=$(mktemp -d)
 pids=()
 
@@ -34,17 +36,20 @@ until_true() {
   local end=$((SECONDS + $1))
   shift
   until "$@"; do
-    ((SECONDS < end)) || return 1
+    ((SECONDS < end)) || {
+      echo "not within its time: $*" >&2
+      return 1
+    }
     sleep 0.2
   done
 }
 
 ready() { [[ "$(answers 15021 /healthz/ready)" == *$'\r\n\r\nready'* ]]; }
-certified() { [[ "$(answers 15000 /certificates | grep -c Available)" == 2 ]]; }
+certified() { [[ "$(answers 15000 /certificates | grep -c Available)" == 3 ]]; }
 
-# pod NAME ADDRESS: a namespace that lives as long as its process; its pid is in the array.
+# pod NAME ADDRESS MESH: a namespace that lives as long as its process; its pid is in the variable NAME.
 pod() {
-  unshare -n sleep 300 &
+  unshare -n sleep 600 &
   pids+=($!)
   printf -v "$1" %s $!
   cat >>"$work/config/mesh.yaml" <<YAML
@@ -53,10 +58,20 @@ pod() {
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: $1, namespace: train, uid: $1}
+metadata: {name: $1, namespace: train, uid: $1, labels: {app: $1, culvert.io/mesh: $3}}
 spec: {nodeName: train, serviceAccountName: $1, containers: [{name: app, image: none}]}
 status: {phase: Running, podIP: $2, podIPs: [{ip: $2}], conditions: [{type: Ready, status: "True"}]}
 YAML
+}
+
+# join NUMBER PID ADDRESS: a link between the client and a server.
+join() {
+  ip link add "eth$1" netns "$client" type veth peer name eth0 netns "$2"
+  nsenter -t "$client" -n ip addr add 10.255.0.1 peer "$3" dev "eth$1"
+  nsenter -t "$client" -n ip link set "eth$1" up
+  nsenter -t "$2" -n ip link set lo up
+  nsenter -t "$2" -n ip addr add "$3" peer 10.255.0.1 dev eth0
+  nsenter -t "$2" -n ip link set eth0 up
 }
 
 # announce NAME PID ADDRESS: what a CNI plugin would say.
@@ -71,76 +86,114 @@ s.sendall(json.dumps({
     "env": {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": name, "CNI_NETNS": f"/proc/{pid}/ns/net", "CNI_IFNAME": "eth0",
             "CNI_ARGS": f"K8S_POD_NAMESPACE=train;K8S_POD_NAME={name};K8S_POD_UID={name}"},
     "config": {"cniVersion": "1.0.0", "name": "train", "type": "culvert",
-               "prevResult": {"cniVersion": "1.0.0", "ips": [{"address": f"{address}/30"}]}}}).encode())
+               "prevResult": {"cniVersion": "1.0.0", "ips": [{"address": f"{address}/32"}]}}}).encode())
 s.shutdown(socket.SHUT_WR)
 sys.exit(b'"code"' in s.recv(65536))
 PY
 }
 
-# traffic CLIENT SERVER: a few hundred requests of new and kept connections.
+# inside PID ARGUMENTS...: the load program in a namespace. It is small, so that the agent gets the cores.
+inside() {
+  local pid=$1
+  shift
+  nsenter -t "$pid" -n "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xmx128m \
+    -XX:TieredStopAtLevel=1 -XX:-UsePerfData -cp "$(dirname "$culvert")/dist/lib/*" \
+    io.culvert.perf.load.LoadMain "$@" </dev/null
+}
+
+# traffic ADDRESS SECONDS: kept connections, new ones, large messages both ways.
 traffic() {
-  nsenter -t "$2" -n python3 -c '
-import socketserver
-class Echo(socketserver.BaseRequestHandler):
-    def handle(self):
-        while data := self.request.recv(65536):
-            self.request.sendall(data)
-socketserver.ThreadingTCPServer.allow_reuse_address = True
-socketserver.ThreadingTCPServer(("0.0.0.0", 8080), Echo).serve_forever()' 2>/dev/null &
-  pids+=($!)
-  nsenter -t "$1" -n python3 -c '
-import socket, time
-end = time.monotonic() + 6
-while time.monotonic() < end:
-    try:
-        with socket.create_connection(("10.255.0.2", 8080), timeout=5) as s:
-            for _ in range(20):
-                s.sendall(b"x" * 1024)
-                s.recv(65536)
-    except OSError:
-        time.sleep(0.1)'
+  inside "$client" load "$1" 7007 2000 64 1024 0 "$2"
+  inside "$client" hold "$1" 7007 1000
+  inside "$client" probe "$1" 7007 2
+  inside "$client" load "$1" 7007 100 2 1048576 0 2
+}
+
+agent() {
+  "$culvert" agent --node train --xds "unix:$work/c.sock" --node-token "$work/tokens/train" \
+    --state-dir "$work/agent" --cni-socket "$work/cni.sock" --access-log "$work/access.log" --drain 2s &
+  agent=$!
+  pids+=("$agent")
+  until_true 60 ready
 }
 
 mkdir -p "$work"/{config,tokens,controller,agent}
 echo training-token-of-this-build >"$work/tokens/train"
+# The pod that a NetworkPolicy selects is reached through a tunnel, though it is on the same node.
 cat >"$work/config/mesh.yaml" <<'YAML'
 {apiVersion: v1, kind: Node, metadata: {name: train}}
 ---
 {apiVersion: v1, kind: Namespace, metadata: {name: train, labels: {culvert.io/mesh: enabled}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: far, namespace: train}
+spec: {podSelector: {matchLabels: {app: far}}, policyTypes: [Ingress], ingress: [{}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: callers, namespace: train}
+spec:
+  action: ALLOW
+  rules:
+    - from: [{source: {principals: [cluster.local/ns/train/sa/client], namespaces: [train]}}]
+      to: [{operation: {ports: ["7007"]}}]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: strangers, namespace: train}
+spec:
+  action: DENY
+  rules: [{from: [{source: {ipBlocks: [192.0.2.0/24]}}]}]
 YAML
-client='' server=''
-pod client 10.255.0.1
-pod server 10.255.0.2
+client='' near='' far='' outside=''
+pod client 10.255.0.1 enabled
+pod near 10.255.0.2 enabled
+pod far 10.255.0.3 enabled
+pod outside 10.255.0.4 disabled
 
 ip link set lo up
-until_true 5 test "$(readlink "/proc/$server/ns/net")" != "$(readlink /proc/self/ns/net)"
-ip link add eth0 netns "$client" type veth peer name eth0 netns "$server"
-for end in "$client 10.255.0.1" "$server 10.255.0.2"; do
-  read -r pid address <<<"$end"
-  nsenter -t "$pid" -n ip link set lo up
-  nsenter -t "$pid" -n ip addr add "$address/30" dev eth0
-  nsenter -t "$pid" -n ip link set eth0 up
+for pid in "$client" "$near" "$far" "$outside"; do
+  until_true 5 test "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)"
 done
+nsenter -t "$client" -n ip link set lo up
+join 0 "$near" 10.255.0.2
+join 1 "$far" 10.255.0.3
+join 2 "$outside" 10.255.0.4
 
-export CULVERT_NO_BUILD=1
-"$culvert" controller --config "$work/config" --state-dir "$work/controller" --unix "$work/c.sock" \
-  --node-tokens "$work/tokens" &
-pids+=($!)
+export CULVERT_NO_BUILD=1 CULVERT_NO_CACHE=1
+CULVERT_JAVA_OPTS="-XX:AOTCacheOutput=$caches/controller.aot" "$culvert" controller --config "$work/config" \
+  --state-dir "$work/controller" --unix "$work/c.sock" --node-tokens "$work/tokens" &
+controller=$!
+pids+=("$controller")
 until_true 60 test -S "$work/c.sock"
-CULVERT_JAVA_OPTS="-XX:AOTCacheOutput=$cache" "$culvert" agent --node train --xds "unix:$work/c.sock" \
-  --node-token "$work/tokens/train" --state-dir "$work/agent" --cni-socket "$work/cni.sock" \
-  --access-log "$work/access.log" --force-tunnel --drain 2s &
-agent=$!
-pids+=("$agent")
-until_true 60 ready
+
+agent
 announce client "$client" 10.255.0.1
-announce server "$server" 10.255.0.2
+announce near "$near" 10.255.0.2
+announce far "$far" 10.255.0.3
 until_true 30 certified
-traffic "$client" "$server"
-for path in /config_dump /pods /connections; do
-  answers 15000 "$path" >/dev/null
-done
-answers 15020 /metrics >/dev/null
 kill -TERM "$agent"
 wait "$agent" || true
-[[ -s "$cache" ]]
+
+export CULVERT_JAVA_OPTS="-XX:AOTCacheOutput=$caches/agent.aot"
+agent
+until_true 30 certified
+for server in "$near" "$far" "$outside"; do
+  inside "$server" echo 7007 &
+  pids+=($!)
+done
+for address in 10.255.0.3 10.255.0.2 10.255.0.4; do
+  until_true 10 inside "$client" hold "$address" 7007 1 >/dev/null
+done
+traffic 10.255.0.3 8
+traffic 10.255.0.2 3
+traffic 10.255.0.4 2
+answers 15000 /connections | tail -c 300
+for path in /config_dump /pods /certificates; do
+  answers 15000 "$path" >/dev/null
+done
+answers 15020 /metrics | grep istio_tcp_connections_opened_total
+kill -TERM "$agent" "$controller"
+wait "$agent" "$controller" || true
+[[ -s "$caches/agent.aot" && -s "$caches/controller.aot" ]]

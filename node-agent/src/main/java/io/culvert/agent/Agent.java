@@ -2,9 +2,9 @@ package io.culvert.agent;
 
 import io.culvert.cni.CaptureController;
 import io.culvert.cni.CaptureCounters;
-import io.culvert.cni.CaptureException;
 import io.culvert.cni.CaptureSettings;
 import io.culvert.cni.CniSocket;
+import io.culvert.cni.RuleBackend;
 import io.culvert.cni.RuleBackends;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
@@ -59,6 +59,7 @@ final class Agent implements AgentView {
     private final NodeProxy proxy;
     private final NodePods pods;
     private final PodReports reports;
+    private final Early<CaptureController> preparedCapture;
     private volatile @Nullable CaptureController capture;
 
     /**
@@ -69,11 +70,14 @@ final class Agent implements AgentView {
      */
     Agent(AgentConfig config, Runnable quit) throws IOException {
         this.config = config;
+        Early<RuleBackend> rules = Early.begin(
+                "rule-backend", () -> RuleBackends.detect(config.rules().label()));
         InstantSource clock = InstantSource.system();
         Files.createDirectories(config.stateDir());
 
         MetricsRegistry registry = new MetricsRegistry();
         ProcessMetrics.register(registry);
+        AotCache.ofThisProcess().register(registry);
         Logging.register(registry);
         AccessLog accessLog = new AccessLog(registry, AccessLog.target(config.accessLog()));
         MeshTelemetry telemetry = new MeshTelemetry(registry, accessLog);
@@ -134,7 +138,11 @@ final class Agent implements AgentView {
         components.add(new Part("pod reports", reporter::start, reporter::close));
         CapturedPods captured =
                 new CapturedPods(proxy, store, new TrustDomain(config.trustDomain()), identities::refresh);
-        components.add(new CapturePart(() -> startCapture(captured, registry)));
+        preparedCapture = Early.begin(
+                "capture-prepare",
+                () -> new CaptureController(
+                        CaptureSettings.defaults(config.stateDir()), rules.get(), captured, pods, reports));
+        components.add(new CapturePart(() -> startCapture(registry)));
         components.add(new CniPart());
 
         readiness.gate("state", () -> xds.ready().isDone());
@@ -154,7 +162,6 @@ final class Agent implements AgentView {
                 new AdminPages(this, quit).routes());
         components.add(admin);
         components.add(new RunningAgents(RunningAgents.DIRECTORY, config.node(), admin::port));
-        components.add(new StartUpGarbage());
     }
 
     /** In the order of their start. */
@@ -162,13 +169,8 @@ final class Agent implements AgentView {
         return components;
     }
 
-    private void startCapture(CapturedPods captured, MetricsRegistry registry) throws IOException, CaptureException {
-        CaptureController started = new CaptureController(
-                CaptureSettings.defaults(config.stateDir()),
-                RuleBackends.detect(config.rules().label()),
-                captured,
-                pods,
-                reports);
+    private void startCapture(MetricsRegistry registry) throws Exception {
+        CaptureController started = preparedCapture.get();
         for (CaptureCounters.Event event : CaptureCounters.Event.values()) {
             registry.gauge(
                     "culvert_capture_events",

@@ -14,6 +14,7 @@ final class AgentMain {
     static int run(AgentConfig config) {
         Logging.setLevels(config.logLevel());
         LOG.info("culvert agent {} with {}", Version.text(), config.effective());
+        AotCache.ofThisProcess().log(LOG);
         return Serving.run(
                 "agent", config.drain(), guards -> new Lifecycle(new Agent(config, guards::requestStop).components()));
     }

@@ -29,6 +29,7 @@ final class ControllerMain {
     static int run(ControllerConfig config) {
         Logging.setLevels(config.logLevel());
         LOG.info("culvert controller {} with {}", Version.text(), config);
+        AotCache.ofThisProcess().log(LOG);
         return Serving.run("controller", DRAIN, _ -> new Lifecycle(components(config)));
     }
 
