@@ -6,6 +6,7 @@ import io.culvert.identity.SpiffeId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -34,6 +35,9 @@ final class Wire implements AutoCloseable {
     final HeaderCodec codec = new HeaderCodec(65536);
     final HboneStats stats = new HboneStats();
     private long now = 1_000_000_000;
+    /** While true the peer takes nothing off the connection, as with a full socket. */
+    boolean stuck;
+
     private @Nullable EmbeddedChannel channel;
     private final Log log = new Log();
     private @Nullable FrameReader reader;
@@ -94,6 +98,13 @@ final class Wire implements AutoCloseable {
             @Override
             protected SocketAddress remoteAddress0() {
                 return new InetSocketAddress("10.0.0.2", 15008);
+            }
+
+            @Override
+            protected void doWrite(ChannelOutboundBuffer out) throws Exception {
+                if (!stuck) {
+                    super.doWrite(out);
+                }
             }
 
             @Override
