@@ -40,6 +40,7 @@ final class TunnelOptions {
         config.setOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
         config.setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT);
         config.setConnectTimeoutMillis((int) connectTimeout.toMillis());
+        config.setAllocator(LoopBuffers.INSTANCE);
         config.setWriteBufferWaterMark(WATER_MARK);
         config.setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator(1024, 16 << 10, MAX_READ));
         config.setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);

@@ -114,8 +114,10 @@ public final class Dialer {
                 return;
             }
             try {
-                tuning.connecting(channel);
-                if (local != null) {
+                if (local == null) {
+                    tuning.connecting(channel);
+                } else {
+                    tuning.connectingToApp(channel);
                     transparent(channel.config(), local.getAddress());
                 }
             } catch (RuntimeException e) {
@@ -142,7 +144,6 @@ public final class Dialer {
 
         private void transparent(EpollSocketChannelConfig config, InetAddress address) {
             config.setReuseAddress(true);
-            config.setOption(EpollChannelOption.IP_FREEBIND, true);
             if (address instanceof Inet6Address) {
                 config.setOption(MeshSockets.IPV6_TRANSPARENT, 1);
             } else {

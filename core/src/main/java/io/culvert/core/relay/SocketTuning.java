@@ -1,5 +1,6 @@
 package io.culvert.core.relay;
 
+import io.culvert.core.hbone.LoopBuffers;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -39,12 +40,17 @@ public final class SocketTuning {
         this.watermark = new WriteBufferWaterMark(settings.lowWatermark(), settings.highWatermark());
     }
 
-    /** For a socket that will connect. */
+    /** For a socket that will connect to an app of its own namespace: a peer that cannot vanish needs no keepalive. */
+    void connectingToApp(EpollSocketChannel channel) {
+        relayed(channel.config());
+        channel.config().setConnectTimeoutMillis((int) settings.connectTimeout().toMillis());
+    }
+
+    /** For a socket that will connect. Netty has set TCP_NODELAY already. */
     public void connecting(EpollSocketChannel channel) {
         EpollSocketChannelConfig config = channel.config();
         relayed(config);
         config.setConnectTimeoutMillis((int) settings.connectTimeout().toMillis());
-        config.setTcpNoDelay(true);
         config.setKeepAlive(true);
         config.setOption(
                 EpollChannelOption.TCP_KEEPIDLE, (int) settings.keepAliveIdle().toSeconds());
@@ -72,6 +78,7 @@ public final class SocketTuning {
     }
 
     private void relayed(EpollSocketChannelConfig config) {
+        config.setAllocator(LoopBuffers.INSTANCE);
         config.setAutoRead(false);
         config.setAllowHalfClosure(true);
         config.setRecvByteBufAllocator(readSizes);
