@@ -1,5 +1,7 @@
 package io.culvert.core.mesh;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.culvert.proto.security.Action;
 import io.culvert.proto.security.Authorization;
 import io.culvert.proto.security.Scope;
@@ -14,7 +16,10 @@ public final class Policy {
     private final String namespace;
     private final Scope scope;
     private final Action action;
-    private final Authorization source;
+    private final boolean dryRun;
+    /** Not the message: its objects are four times as large, and only people ask for it. */
+    private final ByteString source;
+
     private final Matcher matcher;
     private final List<String> faults;
     /** Made once, so that a verdict costs nothing. */
@@ -32,7 +37,8 @@ public final class Policy {
         this.namespace = namespace;
         this.scope = scope;
         this.action = action;
-        this.source = source;
+        dryRun = source.getDryRun();
+        this.source = source.toByteString();
         this.matcher = matcher;
         this.faults = List.copyOf(faults);
         verdict = new PolicyVerdict(
@@ -63,12 +69,16 @@ public final class Policy {
 
     /** Whether it is only watched, not enforced. */
     public boolean dryRun() {
-        return source.getDryRun();
+        return dryRun;
     }
 
-    /** The resource as it came. */
+    /** The resource as it came; made anew at each call. */
     public Authorization source() {
-        return source;
+        try {
+            return Authorization.parseFrom(source);
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError("what was written by protobuf is read by it", e);
+        }
     }
 
     /** What of it could not be understood and was therefore compiled to deny; empty when all is well. */
