@@ -244,7 +244,7 @@ final class MeshEditor {
         if (all.isEmpty()) {
             groups.remove(name);
         } else {
-            groups.put(name, PolicyGroup.of(List.copyOf(all.values()), List.of()));
+            groups.put(name, PolicyGroup.shared(List.copyOf(all.values())));
         }
     }
 }

@@ -21,6 +21,9 @@ public final class Policy {
     private final ByteString source;
 
     private final Matcher matcher;
+    /** Null for one that may match anybody. */
+    private final @Nullable PolicyKeys keys;
+
     private final List<String> faults;
     /** Made once, so that a verdict costs nothing. */
     private final PolicyVerdict verdict;
@@ -41,6 +44,8 @@ public final class Policy {
         this.source = source.toByteString();
         this.matcher = matcher;
         this.faults = List.copyOf(faults);
+        // What was not understood as a whole may match anybody.
+        keys = faults.isEmpty() ? PolicyKeys.of(source) : null;
         verdict = new PolicyVerdict(
                 action == Action.DENY ? PolicyVerdict.Reason.DENIED_BY : PolicyVerdict.Reason.ALLOWED_BY,
                 key,
@@ -84,6 +89,12 @@ public final class Policy {
     /** What of it could not be understood and was therefore compiled to deny; empty when all is well. */
     public List<String> faults() {
         return faults;
+    }
+
+    /** Whom it can match; null for anybody. */
+    @Nullable
+    PolicyKeys keys() {
+        return keys;
     }
 
     boolean matches(PolicyContext connection) {
