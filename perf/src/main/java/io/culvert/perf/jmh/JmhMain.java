@@ -27,7 +27,7 @@ public final class JmhMain {
         Options options = new OptionsBuilder()
                 .include(which)
                 .forks(2)
-                .warmupIterations(2)
+                .warmupIterations(1)
                 .warmupTime(TimeValue.seconds(1))
                 .measurementIterations(3)
                 .measurementTime(TimeValue.seconds(1))
@@ -65,7 +65,7 @@ public final class JmhMain {
                 # Results of the JMH benchmarks
 
                 `jmh.json` is the last run that was committed: `./culvert bench jmh %s`, two forks of three iterations of
-                one second after two of warm-up. `gc.alloc.rate.norm` is bytes allocated by one operation.
+                one second after one of warm-up. `gc.alloc.rate.norm` is bytes allocated by one operation.
 
                 | | |
                 |---|---|
