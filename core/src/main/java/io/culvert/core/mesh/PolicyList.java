@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PolicyList {
     /** Below this, asking each costs less than looking up. */
-    private static final int INDEXED = 16;
+    private static final int INDEXED = 4;
 
     private static final int[] NONE = {};
 
