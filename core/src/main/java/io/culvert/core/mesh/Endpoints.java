@@ -16,10 +16,21 @@ public final class Endpoints {
 
     private Endpoints(List<Endpoint> sorted) {
         all = sorted;
-        boolean everyone = sorted.stream().allMatch(e -> e.workload().healthy());
-        healthy = everyone
-                ? sorted
-                : sorted.stream().filter(e -> e.workload().healthy()).toList();
+        int ready = 0;
+        for (Endpoint endpoint : sorted) {
+            ready += endpoint.workload().healthy() ? 1 : 0;
+        }
+        healthy = ready == sorted.size() ? sorted : healthy(sorted, ready);
+    }
+
+    private static List<Endpoint> healthy(List<Endpoint> sorted, int ready) {
+        List<Endpoint> healthy = new ArrayList<>(ready);
+        for (Endpoint endpoint : sorted) {
+            if (endpoint.workload().healthy()) {
+                healthy.add(endpoint);
+            }
+        }
+        return List.copyOf(healthy);
     }
 
     /** All of them, the unhealthy too. */

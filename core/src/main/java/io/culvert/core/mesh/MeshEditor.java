@@ -10,8 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /**
  * Applies one batch to a state: all single changes first, then each touched list of endpoints and group of policies is
@@ -19,14 +17,16 @@ import org.pcollections.PMap;
  */
 final class MeshEditor {
     private final MeshState base;
-    private PMap<String, Workload> workloads;
-    private PMap<String, Service> services;
-    private PMap<String, NetworkIndex> networks;
-    private PMap<String, Candidates> hostnames;
-    private PMap<String, Endpoints> endpoints;
-    private PMap<String, PMap<String, Workload>> nodes;
-    private PMap<String, Policy> policies;
-    private PMap<String, PolicyGroup> groups;
+    private final HashTrie.Edit<String, Workload> workloads;
+    private final HashTrie.Edit<String, Service> services;
+    private final HashTrie.Edit<String, Candidates> hostnames;
+    private final HashTrie.Edit<String, Endpoints> endpoints;
+    private final HashTrie.Edit<String, Policy> policies;
+    private final HashTrie.Edit<String, PolicyGroup> groups;
+    /** Those that something touched. */
+    private final Map<String, NetworkIndex.Edit> networks = new HashMap<>();
+
+    private final Map<String, HashTrie.Edit<String, Workload>> nodes = new HashMap<>();
 
     private final Set<String> touchedWorkloads = new HashSet<>();
     private final Set<String> touchedServices = new HashSet<>();
@@ -38,14 +38,12 @@ final class MeshEditor {
 
     MeshEditor(MeshState base) {
         this.base = base;
-        workloads = base.workloads;
-        services = base.services;
-        networks = base.networks;
-        hostnames = base.hostnames;
-        endpoints = base.endpoints;
-        nodes = base.nodes;
-        policies = base.policies;
-        groups = base.groups;
+        workloads = base.workloads.edit();
+        services = base.services.edit();
+        hostnames = base.hostnames.edit();
+        endpoints = base.endpoints.edit();
+        policies = base.policies.edit();
+        groups = base.groups.edit();
     }
 
     void apply(MeshUpdate update) {
@@ -56,7 +54,32 @@ final class MeshEditor {
     }
 
     MeshState state() {
-        return new MeshState(workloads, services, networks, hostnames, endpoints, nodes, policies, groups);
+        HashTrie.Edit<String, NetworkIndex> nextNetworks = base.networks.edit();
+        networks.forEach((name, edit) -> {
+            NetworkIndex next = edit.done();
+            if (next.isEmpty()) {
+                nextNetworks.remove(name);
+            } else {
+                nextNetworks.put(name, next);
+            }
+        });
+        HashTrie.Edit<String, HashTrie<String, Workload>> nextNodes = base.nodes.edit();
+        nodes.forEach((name, edit) -> {
+            if (edit.size() == 0) {
+                nextNodes.remove(name);
+            } else {
+                nextNodes.put(name, edit.done());
+            }
+        });
+        return new MeshState(
+                workloads.done(),
+                services.done(),
+                nextNetworks.done(),
+                hostnames.done(),
+                endpoints.done(),
+                nextNodes.done(),
+                policies.done(),
+                groups.done());
     }
 
     MeshDelta delta() {
@@ -83,24 +106,23 @@ final class MeshEditor {
             unindex(old);
         }
         if (next == null) {
-            workloads = workloads.minus(uid);
+            workloads.remove(uid);
             return;
         }
-        workloads = workloads.plus(uid, next);
+        workloads.put(uid, next);
         index(next);
     }
 
     private void unindex(Workload old) {
         if (!old.hostNetwork()) {
+            NetworkIndex.Edit network = network(old.network());
             for (Ip ip : old.addresses()) {
-                network(old.network(), ip, network(old.network()).unclaim(ip, old.uid()));
+                Workload before = network.owner(ip);
+                network.unclaim(ip, old.uid());
+                owned(before, network.owner(ip));
             }
         }
-        PMap<String, Workload> local = nodes.get(old.node());
-        if (local != null) {
-            PMap<String, Workload> left = local.minus(old.uid());
-            nodes = left.isEmpty() ? nodes.minus(old.node()) : nodes.plus(old.node(), left);
-        }
+        node(old.node()).remove(old.uid());
         for (String key : old.services().keySet()) {
             endpointChanges.computeIfAbsent(key, k -> new TreeMap<>()).put(old.uid(), null);
         }
@@ -108,36 +130,40 @@ final class MeshEditor {
 
     private void index(Workload next) {
         if (!next.hostNetwork()) {
+            NetworkIndex.Edit network = network(next.network());
             for (Ip ip : next.addresses()) {
-                network(next.network(), ip, network(next.network()).claim(ip, next));
+                Workload before = network.owner(ip);
+                network.claim(ip, next);
+                owned(before, network.owner(ip));
             }
         }
-        PMap<String, Workload> local = nodes.get(next.node());
-        nodes = nodes.plus(
-                next.node(), (local == null ? HashTreePMap.<String, Workload>empty() : local).plus(next.uid(), next));
+        node(next.node()).put(next.uid(), next);
         next.services()
                 .forEach((key, ports) -> endpointChanges
                         .computeIfAbsent(key, k -> new TreeMap<>())
                         .put(next.uid(), new Endpoint(next, ports)));
     }
 
-    private NetworkIndex network(String name) {
-        NetworkIndex index = networks.get(name);
-        return index == null ? NetworkIndex.EMPTY : index;
+    private NetworkIndex.Edit network(String name) {
+        return networks.computeIfAbsent(name, n -> {
+            NetworkIndex index = base.networks.get(n);
+            return (index == null ? NetworkIndex.EMPTY : index).edit();
+        });
     }
 
-    private void network(String name, Ip changed, NetworkIndex next) {
-        Workload before = network(name).owners().get(changed);
-        Workload after = next.owners().get(changed);
+    private HashTrie.Edit<String, Workload> node(String name) {
+        return nodes.computeIfAbsent(name, n -> {
+            HashTrie<String, Workload> local = base.nodes.get(n);
+            return (local == null ? HashTrie.<String, Workload>empty() : local).edit();
+        });
+    }
+
+    /** An address went from one workload to another. */
+    private void owned(@Nullable Workload before, @Nullable Workload after) {
         if (before != null && after != null && !before.uid().equals(after.uid())) {
             touchedWorkloads.add(before.uid());
             touchedWorkloads.add(after.uid());
         }
-        put(name, next);
-    }
-
-    private void put(String network, NetworkIndex next) {
-        networks = next.isEmpty() ? networks.minus(network) : networks.plus(network, next);
     }
 
     private void service(String key, @Nullable Service next) {
@@ -148,20 +174,24 @@ final class MeshEditor {
         touchedServices.add(key);
         if (old != null) {
             for (Vip vip : old.vips()) {
-                put(vip.network(), network(vip.network()).without(vip.range(), key));
+                network(vip.network()).remove(vip.range(), key);
             }
             Candidates left = Candidates.without(hostnames.get(old.hostname()), key);
-            hostnames = left == null ? hostnames.minus(old.hostname()) : hostnames.plus(old.hostname(), left);
+            if (left == null) {
+                hostnames.remove(old.hostname());
+            } else {
+                hostnames.put(old.hostname(), left);
+            }
         }
         if (next == null) {
-            services = services.minus(key);
+            services.remove(key);
             return;
         }
-        services = services.plus(key, next);
+        services.put(key, next);
         for (Vip vip : next.vips()) {
-            put(vip.network(), network(vip.network()).with(vip.range(), next));
+            network(vip.network()).add(vip.range(), next);
         }
-        hostnames = hostnames.plus(next.hostname(), Candidates.with(hostnames.get(next.hostname()), next));
+        hostnames.put(next.hostname(), Candidates.with(hostnames.get(next.hostname()), next));
     }
 
     private void policy(String key, @Nullable Policy next) {
@@ -170,7 +200,11 @@ final class MeshEditor {
             return;
         }
         touchedPolicies.add(key);
-        policies = next == null ? policies.minus(key) : policies.plus(key, next);
+        if (next == null) {
+            policies.remove(key);
+        } else {
+            policies.put(key, next);
+        }
         if (old != null && old.scope() != Scope.WORKLOAD_SELECTOR) {
             group(old).put(key, Optional.empty());
         }
@@ -187,7 +221,11 @@ final class MeshEditor {
     private void changeEndpoints(String key, NavigableMap<String, @Nullable Endpoint> changes) {
         Endpoints old = endpoints.get(key);
         Endpoints next = (old == null ? Endpoints.NONE : old).with(changes);
-        endpoints = next.isEmpty() ? endpoints.minus(key) : endpoints.plus(key, next);
+        if (next.isEmpty()) {
+            endpoints.remove(key);
+        } else {
+            endpoints.put(key, next);
+        }
     }
 
     private void changeGroup(String name, Map<String, Optional<Policy>> changes) {
@@ -203,7 +241,10 @@ final class MeshEditor {
                 all.remove(key);
             }
         });
-        PolicyGroup next = PolicyGroup.of(List.copyOf(all.values()), List.of());
-        groups = all.isEmpty() ? groups.minus(name) : groups.plus(name, next);
+        if (all.isEmpty()) {
+            groups.remove(name);
+        } else {
+            groups.put(name, PolicyGroup.shared(List.copyOf(all.values())));
+        }
     }
 }

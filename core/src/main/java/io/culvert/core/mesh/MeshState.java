@@ -4,44 +4,42 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /** One snapshot of the mesh. Immutable; snapshots share what did not change between them. */
 public final class MeshState {
     /** Nothing known. */
     public static final MeshState EMPTY = new MeshState(
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty(),
-            HashTreePMap.empty());
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty(),
+            HashTrie.empty());
 
     /** Key of the global group among the namespaces' groups; no namespace has this name. */
     static final String GLOBAL = "";
 
-    final PMap<String, Workload> workloads;
-    final PMap<String, Service> services;
-    final PMap<String, NetworkIndex> networks;
-    final PMap<String, Candidates> hostnames;
-    final PMap<String, Endpoints> endpoints;
-    final PMap<String, PMap<String, Workload>> nodes;
-    final PMap<String, Policy> policies;
+    final HashTrie<String, Workload> workloads;
+    final HashTrie<String, Service> services;
+    final HashTrie<String, NetworkIndex> networks;
+    final HashTrie<String, Candidates> hostnames;
+    final HashTrie<String, Endpoints> endpoints;
+    final HashTrie<String, HashTrie<String, Workload>> nodes;
+    final HashTrie<String, Policy> policies;
     /** Policies by the namespace they select, GLOBAL for all. */
-    final PMap<String, PolicyGroup> groups;
+    final HashTrie<String, PolicyGroup> groups;
 
     MeshState(
-            PMap<String, Workload> workloads,
-            PMap<String, Service> services,
-            PMap<String, NetworkIndex> networks,
-            PMap<String, Candidates> hostnames,
-            PMap<String, Endpoints> endpoints,
-            PMap<String, PMap<String, Workload>> nodes,
-            PMap<String, Policy> policies,
-            PMap<String, PolicyGroup> groups) {
+            HashTrie<String, Workload> workloads,
+            HashTrie<String, Service> services,
+            HashTrie<String, NetworkIndex> networks,
+            HashTrie<String, Candidates> hostnames,
+            HashTrie<String, Endpoints> endpoints,
+            HashTrie<String, HashTrie<String, Workload>> nodes,
+            HashTrie<String, Policy> policies,
+            HashTrie<String, PolicyGroup> groups) {
         this.workloads = workloads;
         this.services = services;
         this.networks = networks;
@@ -116,7 +114,7 @@ public final class MeshState {
 
     /** The workloads that run on a node. */
     public Collection<Workload> localWorkloads(String node) {
-        PMap<String, Workload> local = nodes.get(node);
+        HashTrie<String, Workload> local = nodes.get(node);
         return local == null ? List.of() : local.values();
     }
 

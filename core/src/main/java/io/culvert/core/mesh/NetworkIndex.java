@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /**
  * What the addresses of one network mean.
@@ -16,9 +14,12 @@ import org.pcollections.PMap;
  * @param ranges address ranges of services
  */
 record NetworkIndex(
-        PMap<Ip, Workload> owners, PMap<Ip, List<Workload>> contested, PMap<Ip, Candidates> vips, PrefixTable ranges) {
+        HashTrie<Ip, Workload> owners,
+        HashTrie<Ip, List<Workload>> contested,
+        HashTrie<Ip, Candidates> vips,
+        PrefixTable ranges) {
     static final NetworkIndex EMPTY =
-            new NetworkIndex(HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(), PrefixTable.EMPTY);
+            new NetworkIndex(HashTrie.empty(), HashTrie.empty(), HashTrie.empty(), PrefixTable.EMPTY);
 
     /** Highest rank first; between equals the uid decides, so that the order of arrival does not. */
     private static final Comparator<Workload> CLAIM =
@@ -35,53 +36,91 @@ record NetworkIndex(
         return found != null || ranges.isEmpty() ? found : ranges.find(vip, clientNamespace);
     }
 
-    NetworkIndex claim(Ip ip, Workload workload) {
-        return claims(ip, others(ip, workload.uid()), workload);
+    Edit edit() {
+        return new Edit(this);
     }
 
-    NetworkIndex unclaim(Ip ip, String uid) {
-        return claims(ip, others(ip, uid), null);
-    }
+    /** Makes the next version of one network. Owned by: a {@link MeshEditor}. */
+    static final class Edit {
+        private final HashTrie.Edit<Ip, Workload> owners;
+        private final HashTrie.Edit<Ip, List<Workload>> contested;
+        private final HashTrie.Edit<Ip, Candidates> vips;
+        private PrefixTable ranges;
 
-    NetworkIndex with(Cidr range, Service service) {
-        return range.isSingle()
-                ? withVips(vips.plus(range.base(), Candidates.with(vips.get(range.base()), service)))
-                : new NetworkIndex(owners, contested, vips, ranges.with(range, service));
-    }
-
-    NetworkIndex without(Cidr range, String key) {
-        if (!range.isSingle()) {
-            return new NetworkIndex(owners, contested, vips, ranges.without(range, key));
+        private Edit(NetworkIndex base) {
+            owners = base.owners.edit();
+            contested = base.contested.edit();
+            vips = base.vips.edit();
+            ranges = base.ranges;
         }
-        Candidates left = Candidates.without(vips.get(range.base()), key);
-        return withVips(left == null ? vips.minus(range.base()) : vips.plus(range.base(), left));
-    }
 
-    private NetworkIndex withVips(PMap<Ip, Candidates> changed) {
-        return new NetworkIndex(owners, contested, changed, ranges);
-    }
+        NetworkIndex done() {
+            return new NetworkIndex(owners.done(), contested.done(), vips.done(), ranges);
+        }
 
-    private List<Workload> others(Ip ip, String uid) {
-        List<Workload> claimants = contested.get(ip);
-        if (claimants == null) {
-            Workload owner = owners.get(ip);
-            claimants = owner == null ? List.of() : List.of(owner);
+        @Nullable
+        Workload owner(Ip ip) {
+            return owners.get(ip);
         }
-        List<Workload> others = new ArrayList<>(claimants);
-        others.removeIf(w -> w.uid().equals(uid));
-        return others;
-    }
 
-    private NetworkIndex claims(Ip ip, List<Workload> others, @Nullable Workload added) {
-        if (added != null) {
-            others.add(added);
+        void claim(Ip ip, Workload workload) {
+            if (owners.get(ip) == null) {
+                owners.put(ip, workload);
+            } else {
+                List<Workload> all = others(ip, workload.uid());
+                all.add(workload);
+                claims(ip, all);
+            }
         }
-        if (others.isEmpty()) {
-            return new NetworkIndex(owners.minus(ip), contested.minus(ip), vips, ranges);
+
+        void unclaim(Ip ip, String uid) {
+            claims(ip, others(ip, uid));
         }
-        others.sort(CLAIM);
-        PMap<Ip, List<Workload>> shared =
-                others.size() == 1 ? contested.minus(ip) : contested.plus(ip, List.copyOf(others));
-        return new NetworkIndex(owners.plus(ip, others.getFirst()), shared, vips, ranges);
+
+        void add(Cidr range, Service service) {
+            if (range.isSingle()) {
+                vips.put(range.base(), Candidates.with(vips.get(range.base()), service));
+            } else {
+                ranges = ranges.with(range, service);
+            }
+        }
+
+        void remove(Cidr range, String key) {
+            if (!range.isSingle()) {
+                ranges = ranges.without(range, key);
+                return;
+            }
+            Candidates left = Candidates.without(vips.get(range.base()), key);
+            if (left == null) {
+                vips.remove(range.base());
+            } else {
+                vips.put(range.base(), left);
+            }
+        }
+
+        private List<Workload> others(Ip ip, String uid) {
+            List<Workload> claimants = contested.get(ip);
+            if (claimants == null) {
+                Workload owner = owners.get(ip);
+                claimants = owner == null ? List.of() : List.of(owner);
+            }
+            List<Workload> others = new ArrayList<>(claimants);
+            others.removeIf(w -> w.uid().equals(uid));
+            return others;
+        }
+
+        private void claims(Ip ip, List<Workload> all) {
+            all.sort(CLAIM);
+            if (all.size() > 1) {
+                contested.put(ip, List.copyOf(all));
+            } else {
+                contested.remove(ip);
+            }
+            if (all.isEmpty()) {
+                owners.remove(ip);
+            } else {
+                owners.put(ip, all.getFirst());
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 package io.culvert.core.mesh;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.culvert.proto.security.Action;
 import io.culvert.proto.security.Authorization;
 import io.culvert.proto.security.Scope;
@@ -14,8 +16,14 @@ public final class Policy {
     private final String namespace;
     private final Scope scope;
     private final Action action;
-    private final Authorization source;
+    private final boolean dryRun;
+    /** Not the message: its objects are four times as large, and only people ask for it. */
+    private final ByteString source;
+
     private final Matcher matcher;
+    /** Null for one that may match anybody. */
+    private final @Nullable PolicyKeys keys;
+
     private final List<String> faults;
     /** Made once, so that a verdict costs nothing. */
     private final PolicyVerdict verdict;
@@ -32,9 +40,12 @@ public final class Policy {
         this.namespace = namespace;
         this.scope = scope;
         this.action = action;
-        this.source = source;
+        dryRun = source.getDryRun();
+        this.source = source.toByteString();
         this.matcher = matcher;
         this.faults = List.copyOf(faults);
+        // What was not understood as a whole may match anybody.
+        keys = faults.isEmpty() ? PolicyKeys.of(source) : null;
         verdict = new PolicyVerdict(
                 action == Action.DENY ? PolicyVerdict.Reason.DENIED_BY : PolicyVerdict.Reason.ALLOWED_BY,
                 key,
@@ -63,17 +74,27 @@ public final class Policy {
 
     /** Whether it is only watched, not enforced. */
     public boolean dryRun() {
-        return source.getDryRun();
+        return dryRun;
     }
 
-    /** The resource as it came. */
+    /** The resource as it came; made anew at each call. */
     public Authorization source() {
-        return source;
+        try {
+            return Authorization.parseFrom(source);
+        } catch (InvalidProtocolBufferException e) {
+            throw new AssertionError("what was written by protobuf is read by it", e);
+        }
     }
 
     /** What of it could not be understood and was therefore compiled to deny; empty when all is well. */
     public List<String> faults() {
         return faults;
+    }
+
+    /** Whom it can match; null for anybody. */
+    @Nullable
+    PolicyKeys keys() {
+        return keys;
     }
 
     boolean matches(PolicyContext connection) {

@@ -218,12 +218,12 @@ final class PolicyCompiler {
         if (bare.isEmpty()) {
             throw new IllegalArgumentException("the pattern is empty; any identity is written as presence");
         }
-        return bare;
+        return Sharing.one(bare);
     }
 
     private static Matcher account(ServiceAccountMatch match) {
-        String namespace = match.getNamespace();
-        String name = match.getServiceAccount();
+        String namespace = Sharing.one(match.getNamespace());
+        String name = Sharing.one(match.getServiceAccount());
         if (namespace.isEmpty() || name.isEmpty()) {
             throw new IllegalArgumentException("a service account needs a namespace and a name");
         }

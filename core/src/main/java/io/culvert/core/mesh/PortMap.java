@@ -1,7 +1,9 @@
 package io.culvert.core.mesh;
 
 import io.culvert.proto.workload.AppProtocol;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,14 +12,20 @@ public final class PortMap {
     /** No ports. */
     public static final PortMap EMPTY = new PortMap(List.of());
 
+    private static final Comparator<ServicePort> BY_SERVICE_PORT = Comparator.comparingInt(ServicePort::servicePort);
+
     private final int[] servicePorts;
     private final int[] targetPorts;
     private final List<ServicePort> ports;
 
     private PortMap(List<ServicePort> sorted) {
         ports = sorted;
-        servicePorts = sorted.stream().mapToInt(ServicePort::servicePort).toArray();
-        targetPorts = sorted.stream().mapToInt(ServicePort::targetPort).toArray();
+        servicePorts = new int[sorted.size()];
+        targetPorts = new int[sorted.size()];
+        for (int i = 0; i < servicePorts.length; i++) {
+            servicePorts[i] = sorted.get(i).servicePort();
+            targetPorts[i] = sorted.get(i).targetPort();
+        }
     }
 
     /** The map of {@code ports}; of two entries for one service port the first counts. */
@@ -25,9 +33,9 @@ public final class PortMap {
         if (ports.isEmpty()) {
             return EMPTY;
         }
-        return new PortMap(ports.stream()
-                .sorted((a, b) -> Integer.compare(a.servicePort(), b.servicePort()))
-                .toList());
+        List<ServicePort> sorted = new ArrayList<>(ports);
+        sorted.sort(BY_SERVICE_PORT);
+        return new PortMap(List.copyOf(sorted));
     }
 
     /** A map of one port. */
@@ -62,7 +70,7 @@ public final class PortMap {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof PortMap that && ports.equals(that.ports);
+        return other == this || (other instanceof PortMap that && ports.equals(that.ports));
     }
 
     @Override

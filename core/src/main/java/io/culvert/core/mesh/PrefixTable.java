@@ -2,8 +2,6 @@ package io.culvert.core.mesh;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /**
  * Address ranges to the services that have them as VIP: one map per prefix length in use, longest first. A lookup costs
@@ -14,9 +12,9 @@ final class PrefixTable {
     static final PrefixTable EMPTY = new PrefixTable(new int[0], rows(0));
 
     private final int[] lengths;
-    private final PMap<Ip, Candidates>[] rows;
+    private final HashTrie<Ip, Candidates>[] rows;
 
-    private PrefixTable(int[] lengths, PMap<Ip, Candidates>[] rows) {
+    private PrefixTable(int[] lengths, HashTrie<Ip, Candidates>[] rows) {
         this.lengths = lengths;
         this.rows = rows;
     }
@@ -48,7 +46,7 @@ final class PrefixTable {
     PrefixTable with(Cidr range, Service service) {
         int bits = bits(range);
         int at = row(bits);
-        PMap<Ip, Candidates> row = at >= 0 ? rows[at] : HashTreePMap.empty();
+        HashTrie<Ip, Candidates> row = at >= 0 ? rows[at] : HashTrie.empty();
         return set(bits, at, row.plus(range.base(), Candidates.with(row.get(range.base()), service)));
     }
 
@@ -75,9 +73,9 @@ final class PrefixTable {
         return -1;
     }
 
-    private PrefixTable set(int bits, int at, PMap<Ip, Candidates> row) {
+    private PrefixTable set(int bits, int at, HashTrie<Ip, Candidates> row) {
         if (at >= 0 && !row.isEmpty()) {
-            PMap<Ip, Candidates>[] copy = rows.clone();
+            HashTrie<Ip, Candidates>[] copy = rows.clone();
             copy[at] = row;
             return new PrefixTable(lengths, copy);
         }
@@ -91,7 +89,7 @@ final class PrefixTable {
             }
             nextLengths[i] = bits;
         }
-        PMap<Ip, Candidates>[] nextRows = rows(nextLengths.length);
+        HashTrie<Ip, Candidates>[] nextRows = rows(nextLengths.length);
         for (int i = 0; i < nextLengths.length; i++) {
             int old = row(nextLengths[i]);
             nextRows[i] = old >= 0 ? rows[old] : row;
@@ -104,7 +102,7 @@ final class PrefixTable {
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
-    private static PMap<Ip, Candidates>[] rows(int size) {
-        return new PMap[size];
+    private static HashTrie<Ip, Candidates>[] rows(int size) {
+        return new HashTrie[size];
     }
 }

@@ -27,11 +27,22 @@ public final class ResourceDecoder {
     private ResourceDecoder() {}
 
     /**
-     * A workload.
+     * A workload, with all that is said of it.
      *
      * @throws InvalidResourceException naming the field at fault
      */
     public static Workload workload(io.culvert.proto.workload.Workload w) throws InvalidResourceException {
+        return workload(w, w.getNode());
+    }
+
+    /**
+     * A workload as the agent of {@code localNode} needs it: what the controller says of pods to their own agents is
+     * left out of the others, of which there may be a hundred thousand.
+     *
+     * @throws InvalidResourceException naming the field at fault
+     */
+    public static Workload workload(io.culvert.proto.workload.Workload w, String localNode)
+            throws InvalidResourceException {
         String uid = required(w.getUid(), "uid");
         String account = shared(orDefault(w.getServiceAccount(), "default"));
         String namespace = shared(w.getNamespace());
@@ -57,17 +68,17 @@ public final class ResourceDecoder {
                 .clusterId(shared(orDefault(w.getClusterId(), "Kubernetes")))
                 .waypoint(w.hasWaypoint() ? gateway(w.getWaypoint(), "waypoint") : null)
                 .networkGateway(w.hasNetworkGateway() ? gateway(w.getNetworkGateway(), "network_gateway") : null)
-                .pod(PodExtensions.find(w.getExtensionsList()));
+                .pod(w.getNode().equals(localNode) ? PodExtensions.find(w.getExtensionsList()) : null);
         for (int i = 0; i < w.getAddressesCount(); i++) {
             builder.address(ip(w.getAddresses(i), "addresses[" + i + "]"));
         }
         w.getServicesMap().forEach((key, ports) -> builder.service(shared(key), ports(ports.getPortsList())));
         w.getAuthorizationPoliciesList().forEach(key -> builder.authorizationPolicy(shared(key)));
         if (w.hasLocality()) {
-            builder.locality(new Locality(
+            builder.locality(Sharing.one(new Locality(
                     shared(w.getLocality().getRegion()),
                     shared(w.getLocality().getZone()),
-                    shared(w.getLocality().getSubzone())));
+                    shared(w.getLocality().getSubzone()))));
         }
         if (w.getApplicationTunnel().getProtocol() == ApplicationTunnel.Protocol.PROXY) {
             builder.applicationTunnelPort(w.getApplicationTunnel().getPort());
@@ -133,7 +144,7 @@ public final class ResourceDecoder {
             TrustDomain domain = trustDomain.isEmpty() || trustDomain.equals(DEFAULT_TRUST_DOMAIN.name())
                     ? DEFAULT_TRUST_DOMAIN
                     : new TrustDomain(shared(trustDomain));
-            return SpiffeId.forServiceAccount(domain, namespace, account);
+            return Sharing.identity(domain, namespace, account);
         } catch (SpiffeIdException e) {
             throw new InvalidResourceException(
                     "trust_domain, namespace and service_account give no SPIFFE ID: " + e.getMessage());
@@ -173,7 +184,7 @@ public final class ResourceDecoder {
         for (Port port : ports) {
             list.add(new PortMap.ServicePort(port.getServicePort(), port.getTargetPort(), port.getAppProtocol()));
         }
-        return PortMap.of(list);
+        return Sharing.one(PortMap.of(list));
     }
 
     private static Ip ip(ByteString bytes, String at) throws InvalidResourceException {
@@ -195,8 +206,8 @@ public final class ResourceDecoder {
         return text.isEmpty() ? fallback : text;
     }
 
-    /** One object for the many equal names of a mesh; the JVM's table holds them weakly. */
+    /** One object for the many equal names of a mesh. Not String.intern(): each young collection goes through all of its table. */
     private static String shared(String text) {
-        return text.intern();
+        return text.isEmpty() ? "" : Sharing.one(text);
     }
 }

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class WorkloadBuilder {
     private final String uid;
     private final SpiffeId identity;
-    private String name;
-    private String namespace;
-    private String serviceAccount;
+    private @Nullable String name;
+    private @Nullable String namespace;
+    private @Nullable String serviceAccount;
     private final List<Ip> addresses = new ArrayList<>();
     private String network = "";
     private String node = "";
@@ -38,16 +38,9 @@ public final class WorkloadBuilder {
     private int applicationTunnelPort;
     private @Nullable PodInfo pod;
 
-    /** Name, namespace and service account are read from the uid's last parts and the identity where they are there. */
     WorkloadBuilder(String uid, SpiffeId identity) {
         this.uid = uid;
         this.identity = identity;
-        String[] parts = uid.split("/", -1);
-        name = parts[parts.length - 1];
-        String ns = identity.namespace();
-        namespace = ns == null ? "" : ns;
-        String sa = identity.serviceAccount();
-        serviceAccount = sa == null ? "" : sa;
     }
 
     @CanIgnoreReturnValue
@@ -184,13 +177,15 @@ public final class WorkloadBuilder {
         return this;
     }
 
-    /** The workload. */
+    /** The workload. A name, namespace or service account that was not given is read from the uid and the identity. */
     public Workload build() {
+        String ns = namespace == null ? identity.namespace() : namespace;
+        String account = serviceAccount == null ? identity.serviceAccount() : serviceAccount;
         return new Workload(
                 uid,
-                name,
-                namespace,
-                serviceAccount,
+                name == null ? uid.substring(uid.lastIndexOf('/') + 1) : name,
+                ns == null ? "" : ns,
+                account == null ? "" : account,
                 identity,
                 addresses,
                 network,
@@ -207,8 +202,8 @@ public final class WorkloadBuilder {
                 workloadType,
                 workloadName,
                 clusterId,
-                services,
-                authorizationPolicies,
+                Sharing.one(Map.copyOf(services)),
+                Sharing.one(List.copyOf(authorizationPolicies)),
                 waypoint,
                 networkGateway,
                 applicationTunnelPort,

@@ -1,5 +1,6 @@
 package io.culvert.core.xds;
 
+import io.culvert.core.mesh.HashTrie;
 import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.mesh.MeshUpdate;
 import io.culvert.core.xds.XdsStatus.Source;
@@ -28,7 +29,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.PMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +106,7 @@ public final class DeltaXdsClient implements AutoCloseable {
         file = stateFile == null ? null : new StateFile(stateFile);
         writer = file == null ? null : new StateWriter(file, writePause);
         for (ResourceType type : ResourceType.values()) {
-            subscriptions.put(type, new Subscription(type));
+            subscriptions.put(type, new Subscription(type, node.nodeName()));
         }
         status = new XdsStatus(false, Source.NONE, clock.instant(), null, null, 0, Map.of(), Map.of());
     }
@@ -277,10 +277,9 @@ public final class DeltaXdsClient implements AutoCloseable {
                 awaited.addAll(w.authorizationPolicies());
             }
         });
-        Map<String, StoredResource> policies =
-                subscription(ResourceType.AUTHORIZATION).stored();
-        missing.removeIf(policies::containsKey);
-        awaited.removeIf(key -> policies.containsKey(key) || missing.contains(key));
+        Subscription policies = subscription(ResourceType.AUTHORIZATION);
+        missing.removeIf(policies::has);
+        awaited.removeIf(key -> policies.has(key) || missing.contains(key));
         if (noneAwaited) {
             awaitedUntil = System.nanoTime() + POLICY_PATIENCE.toNanos();
         }
@@ -313,7 +312,7 @@ public final class DeltaXdsClient implements AutoCloseable {
         store.apply(staged.build());
         staged = MeshUpdate.builder();
         if (writer != null) {
-            Map<ResourceType, PMap<String, StoredResource>> state = new EnumMap<>(ResourceType.class);
+            Map<ResourceType, HashTrie<String, StoredResource>> state = new EnumMap<>(ResourceType.class);
             subscriptions.forEach((type, subscription) -> state.put(type, subscription.stored()));
             writer.offer(state);
         }
@@ -350,7 +349,7 @@ public final class DeltaXdsClient implements AutoCloseable {
         Map<ResourceType, Integer> counts = new EnumMap<>(ResourceType.class);
         Map<String, String> rejected = new HashMap<>();
         subscriptions.forEach((type, subscription) -> {
-            counts.put(type, subscription.stored().size());
+            counts.put(type, subscription.count());
             rejected.putAll(subscription.rejected());
         });
         return new XdsStatus(

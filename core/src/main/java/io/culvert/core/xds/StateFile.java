@@ -2,11 +2,10 @@ package io.culvert.core.xds;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
 import io.culvert.proto.xds.Resource;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,6 +31,7 @@ final class StateFile {
             ByteString.copyFromUtf8("CULVMESH").asReadOnlyByteBuffer().getLong();
     private static final int FORMAT = 1;
     private static final int MAX_RESOURCE = 16 << 20;
+    private static final int BUFFER = 1 << 16;
 
     private final Path file;
 
@@ -52,34 +52,43 @@ final class StateFile {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.WRITE);
-                OutputStream raw = java.nio.channels.Channels.newOutputStream(channel);
-                DataOutputStream out =
-                        new DataOutputStream(new CheckedOutputStream(new BufferedOutputStream(raw, 1 << 16), sum))) {
-            out.writeLong(MAGIC);
-            out.writeInt(FORMAT);
-            out.writeInt(state.values().stream().mapToInt(Map::size).sum());
+                OutputStream raw = java.nio.channels.Channels.newOutputStream(channel)) {
+            // One buffer for all of them: a large mesh is written while an agent serves, and must make no garbage.
+            CodedOutputStream out = CodedOutputStream.newInstance(new CheckedOutputStream(raw, sum), BUFFER);
+            writeLong(out, MAGIC);
+            writeInt(out, FORMAT);
+            writeInt(out, state.values().stream().mapToInt(Map::size).sum());
             for (var type : state.entrySet()) {
                 for (var resource : type.getValue().entrySet()) {
                     write(out, type.getKey(), resource.getKey(), resource.getValue());
                 }
             }
-            out.writeLong(sum.getValue());
+            out.flush();
+            writeLong(out, sum.getValue());
             out.flush();
             channel.force(true);
         }
         Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private static void write(DataOutputStream out, ResourceType type, String name, StoredResource resource)
+    /** As DataInputStream reads it: the most significant byte first. */
+    private static void writeInt(CodedOutputStream out, int value) throws IOException {
+        out.writeFixed32NoTag(Integer.reverseBytes(value));
+    }
+
+    private static void writeLong(CodedOutputStream out, long value) throws IOException {
+        out.writeFixed64NoTag(Long.reverseBytes(value));
+    }
+
+    private static void write(CodedOutputStream out, ResourceType type, String name, StoredResource resource)
             throws IOException {
-        byte[] bytes = Resource.newBuilder()
+        Resource whole = Resource.newBuilder()
                 .setName(name)
                 .setVersion(resource.version())
                 .setResource(Any.newBuilder().setTypeUrl(type.url()).setValue(resource.bytes()))
-                .build()
-                .toByteArray();
-        out.writeInt(bytes.length);
-        out.write(bytes);
+                .build();
+        writeInt(out, whole.getSerializedSize());
+        whole.writeTo(out);
     }
 
     /**

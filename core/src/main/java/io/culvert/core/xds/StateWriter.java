@@ -1,5 +1,6 @@
 package io.culvert.core.xds;
 
+import io.culvert.core.mesh.HashTrie;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -8,7 +9,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.PMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,9 +19,12 @@ import org.slf4j.LoggerFactory;
 final class StateWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StateWriter.class);
 
+    /** The pause is at least so many times the last write: a large mesh that changes all the time costs little. */
+    private static final int IDLE_TIMES = 20;
+
     private final StateFile file;
     private final Duration pause;
-    private final AtomicReference<@Nullable Map<ResourceType, PMap<String, StoredResource>>> latest =
+    private final AtomicReference<@Nullable Map<ResourceType, HashTrie<String, StoredResource>>> latest =
             new AtomicReference<>();
     private final Semaphore offered = new Semaphore(0);
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -34,7 +37,7 @@ final class StateWriter implements AutoCloseable {
         thread = Thread.ofVirtual().name("state-writer").start(this::run);
     }
 
-    void offer(Map<ResourceType, PMap<String, StoredResource>> state) {
+    void offer(Map<ResourceType, HashTrie<String, StoredResource>> state) {
         latest.set(state);
         offered.release();
     }
@@ -44,8 +47,10 @@ final class StateWriter implements AutoCloseable {
             while (closing.getCount() > 0) {
                 offered.acquire();
                 offered.drainPermits();
+                long begin = System.nanoTime();
                 write();
-                if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
+                long took = System.nanoTime() - begin;
+                if (closing.await(Math.max(pause.toNanos(), IDLE_TIMES * took), TimeUnit.NANOSECONDS)) {
                     break;
                 }
             }
@@ -56,7 +61,7 @@ final class StateWriter implements AutoCloseable {
     }
 
     private void write() {
-        Map<ResourceType, PMap<String, StoredResource>> state = latest.getAndSet(null);
+        Map<ResourceType, HashTrie<String, StoredResource>> state = latest.getAndSet(null);
         if (state == null) {
             return;
         }

@@ -2,6 +2,7 @@ package io.culvert.core.xds;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.culvert.core.mesh.HashTrie;
 import io.culvert.core.mesh.InvalidResourceException;
 import io.culvert.core.mesh.MeshUpdate;
 import io.culvert.core.mesh.Policy;
@@ -19,8 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /**
  * What the client holds of one type: the accepted resources with their versions, and what was refused. A bad resource is
@@ -31,21 +30,36 @@ final class Subscription {
     private static final int MAX_VERSION_BYTES = 3 << 20;
 
     private final ResourceType type;
-    private PMap<String, StoredResource> stored = HashTreePMap.empty();
+    private final String node;
+    private final HashTrie.Edit<String, StoredResource> stored =
+            HashTrie.<String, StoredResource>empty().edit();
     private final Map<String, String> rejected = new HashMap<>();
     /** Names whose version was not told on this stream: its first answer names them, or they are gone. */
     private final Set<String> unconfirmed = new HashSet<>();
 
-    Subscription(ResourceType type) {
+    /** @param node whose pods are told more of than others */
+    Subscription(ResourceType type, String node) {
         this.type = type;
+        this.node = node;
     }
 
     ResourceType type() {
         return type;
     }
 
-    PMap<String, StoredResource> stored() {
-        return stored;
+    /** The accepted resources by name, as they are now. */
+    HashTrie<String, StoredResource> stored() {
+        return stored.done();
+    }
+
+    /** Whether a resource of that name was accepted. */
+    boolean has(String name) {
+        return stored.get(name) != null;
+    }
+
+    /** How many were accepted. */
+    int count() {
+        return stored.size();
     }
 
     Map<String, String> rejected() {
@@ -60,16 +74,16 @@ final class Subscription {
         Map<String, String> versions = new HashMap<>();
         long bytes = 0;
         unconfirmed.clear();
-        for (var entry : stored.entrySet()) {
+        for (var entry : stored().entrySet()) {
             versions.put(entry.getKey(), entry.getValue().version());
             bytes += entry.getKey().length() + entry.getValue().version().length() + 8;
         }
         if (bytes > MAX_VERSION_BYTES) {
             versions.clear();
-            unconfirmed.addAll(stored.keySet());
+            unconfirmed.addAll(stored().keySet());
         }
         for (String name : rejected.keySet()) {
-            if (!stored.containsKey(name)) {
+            if (!has(name)) {
                 unconfirmed.add(name);
             }
         }
@@ -110,7 +124,7 @@ final class Subscription {
     }
 
     private void remove(String name, MeshUpdate.Builder into) {
-        stored = stored.minus(name);
+        stored.remove(name);
         rejected.remove(name);
         switch (type) {
             case ADDRESS -> into.removeAddress(name);
@@ -126,15 +140,17 @@ final class Subscription {
                         "is of type " + resource.getResource().getTypeUrl() + " in a response for " + type.url());
             }
             ByteString bytes = resource.getResource().getValue();
-            String fault = switch (type) {
-                case ADDRESS -> address(name, Address.parseFrom(bytes), into, onWorkload);
-                case AUTHORIZATION -> authorization(name, Authorization.parseFrom(bytes), into);
-            };
-            stored = stored.plus(name, new StoredResource(resource.getVersion(), bytes));
+            String key = name;
+            String fault = null;
+            switch (type) {
+                case ADDRESS -> key = address(name, Address.parseFrom(bytes), into, onWorkload);
+                case AUTHORIZATION -> fault = authorization(name, Authorization.parseFrom(bytes), into);
+            }
+            stored.put(key, new StoredResource(resource.getVersion(), bytes));
             return fault;
         } catch (InvalidProtocolBufferException | InvalidResourceException e) {
             String reason = String.valueOf(e.getMessage());
-            if (type == ResourceType.AUTHORIZATION && stored.get(name) == null) {
+            if (type == ResourceType.AUTHORIZATION && !has(name)) {
                 // Unreadable and never readable before: whom it denies is not known, so it denies its namespace.
                 into.put(ResourceDecoder.unreadablePolicy(name, reason));
             }
@@ -142,24 +158,25 @@ final class Subscription {
         }
     }
 
-    private static @Nullable String address(
-            String name, Address address, MeshUpdate.Builder into, Consumer<Workload> onWorkload)
+    /** Returns the name as the state has it: one object for both. */
+    private String address(String name, Address address, MeshUpdate.Builder into, Consumer<Workload> onWorkload)
             throws InvalidResourceException {
-        switch (address.getTypeCase()) {
+        return switch (address.getTypeCase()) {
             case WORKLOAD -> {
-                Workload workload = ResourceDecoder.workload(address.getWorkload());
+                Workload workload = ResourceDecoder.workload(address.getWorkload(), node);
                 checkName(name, workload.uid());
                 into.put(workload);
                 onWorkload.accept(workload);
+                yield workload.uid();
             }
             case SERVICE -> {
                 Service service = ResourceDecoder.service(address.getService());
                 checkName(name, service.key());
                 into.put(service);
+                yield service.key();
             }
             case TYPE_NOT_SET -> throw new InvalidResourceException("is neither a workload nor a service");
-        }
-        return null;
+        };
     }
 
     private static @Nullable String authorization(String name, Authorization authorization, MeshUpdate.Builder into) {
