@@ -9,7 +9,7 @@ import java.util.Arrays;
 public final class PerfMain {
     private static final String USAGE = """
             usage: culvert bench run [OPTIONS]        measure the mesh beside its peers (see --help)
-                   culvert bench figures [NAME...]    measure the figures, each beside its target (all of them: ten minutes)
+                   culvert bench figures [NAME...]    measure what is no suite, each beside its target: kill
                    culvert bench load ARGUMENTS...    the load program by itself: echo, load, hold, probe
             """;
 

@@ -5,6 +5,7 @@ import io.culvert.perf.result.BenchJson;
 import io.culvert.perf.result.BenchRun;
 import io.culvert.perf.result.Row;
 import io.culvert.perf.result.Series;
+import io.culvert.perf.result.Target;
 import io.culvert.perf.result.Verdict;
 import io.culvert.perf.result.Verdicts;
 import java.io.IOException;
@@ -26,6 +27,15 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Measures the mesh beside its peers in one run: rounds in turn, medians, intervals, verdicts.")
 public final class BenchMain implements Callable<Integer> {
+    private static final String PLAIN = "plain";
+
+    @Option(
+            names = "--suite",
+            split = ",",
+            defaultValue = PLAIN,
+            description = "what to measure, one after another (default: ${DEFAULT-VALUE})")
+    private List<String> suites = List.of();
+
     @Option(
             names = "--topology",
             split = ",",
@@ -90,9 +100,51 @@ public final class BenchMain implements Callable<Integer> {
             topologies = List.of("tunnel");
             peers = List.of("haproxy-tls");
         }
+        List<Suite> others = suites.stream()
+                .filter(name -> !name.equals(PLAIN))
+                .map(Suites::of)
+                .toList();
+        Session session = new Session(rotations, seconds, warmUp, quick, tunnelPeers(), cache(), BenchMain::say);
         List<Series> series = new ArrayList<>();
-        BenchRun run;
-        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), cache());
+        if (suites.contains(PLAIN)) {
+            series.addAll(plain(session));
+            series.add(Failures.of(PLAIN, series));
+        }
+        for (Suite suite : others) {
+            List<Series> measured = suite.measure(session);
+            series.addAll(measured);
+            series.add(Failures.of(suite.name(), measured));
+        }
+        BenchRun run = new BenchRun(
+                EnvironmentReader.read(session.versions()),
+                quick,
+                series,
+                session.gaps(),
+                Verdicts.judge(targets(), series, quick));
+        Files.createDirectories(out);
+        BenchJson.write(run, out.resolve("bench.json"));
+        run.rows().forEach(row -> say(text(row)));
+        run.gaps().forEach(gap -> say("GAP " + gap));
+        boolean met = run.gaps().isEmpty()
+                && run.rows().stream()
+                        .allMatch(row -> row.verdict() == Verdict.MET || row.verdict() == Verdict.NOT_MEASURED);
+        return met || (quick && run.gaps().isEmpty()) ? 0 : 1;
+    }
+
+    private List<Target> targets() {
+        List<Target> targets = new ArrayList<>();
+        for (String suite : suites) {
+            if (suite.equals(PLAIN)) {
+                targets.addAll(Targets.all());
+            }
+            targets.addAll(SuiteTargets.of(suite));
+        }
+        return targets;
+    }
+
+    private List<Series> plain(Session session) throws IOException {
+        List<Series> series = new ArrayList<>();
+        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), Map.of(), cache());
                 LoadProgram program = LoadProgram.drive()) {
             Plain plain = new Plain(cluster, program, BenchMain::say);
             for (String topology : topologies) {
@@ -103,17 +155,10 @@ public final class BenchMain implements Callable<Integer> {
                     series.addAll(plain.measure(variants, load, rotations, seconds));
                 }
             }
-            List<Row> rows = Verdicts.judge(Targets.all(), series, quick);
-            run = new BenchRun(EnvironmentReader.read(cluster), quick, series, plain.gaps(), rows);
+            session.versions().putAll(cluster.versions());
+            session.gaps().addAll(plain.gaps());
         }
-        Files.createDirectories(out);
-        BenchJson.write(run, out.resolve("bench.json"));
-        run.rows().forEach(row -> say(text(row)));
-        run.gaps().forEach(gap -> say("GAP " + gap));
-        boolean met = run.gaps().isEmpty()
-                && run.rows().stream()
-                        .allMatch(row -> row.verdict() == Verdict.MET || row.verdict() == Verdict.NOT_MEASURED);
-        return met || (quick && run.gaps().isEmpty()) ? 0 : 1;
+        return series;
     }
 
     private List<Load> loads() {

@@ -46,6 +46,20 @@ record Load(String name, Kind kind, int port, String words) {
         return new Load("bulk-c" + streams, Kind.BULK, Ports.SINK, "bulk connections=" + streams);
     }
 
+    /** A stream from client to server at a constant rate. */
+    static Load paced(long bitsPerSecond) {
+        return new Load(
+                "paced-" + bitsPerSecond / 1_000_000 + "-mbit",
+                Kind.BULK,
+                Ports.SINK,
+                "bulk connections=1 bits=" + bitsPerSecond);
+    }
+
+    /** Connections that send and never read. */
+    static Load stalled(int connections) {
+        return new Load("stalled-c" + connections, Kind.BULK, Ports.ECHO, "stall connections=" + connections);
+    }
+
     /** ztunnel's latency bench: 1 KiB there and back on one connection. */
     static Load pingPong() {
         return new Load("latency", Kind.CLOSED, Ports.ECHO, "requests echo=1024 connections=1");
