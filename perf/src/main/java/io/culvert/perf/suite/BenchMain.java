@@ -1,7 +1,7 @@
 package io.culvert.perf.suite;
 
 import io.culvert.lab.LabException;
-import io.culvert.perf.result.BenchJson;
+import io.culvert.perf.report.Reports;
 import io.culvert.perf.result.BenchRun;
 import io.culvert.perf.result.Row;
 import io.culvert.perf.result.Series;
@@ -122,7 +122,7 @@ public final class BenchMain implements Callable<Integer> {
                 session.gaps(),
                 Verdicts.judge(targets(), series, quick));
         Files.createDirectories(out);
-        BenchJson.write(run, out.resolve("bench.json"));
+        Reports.write(run, out).forEach(file -> say("wrote " + file));
         run.rows().forEach(row -> say(text(row)));
         run.gaps().forEach(gap -> say("GAP " + gap));
         boolean met = run.gaps().isEmpty()
