@@ -53,8 +53,14 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--peer", description = "a proxy of your own, NAME=SCRIPT; the contract is in perf/src/main/peers")
     private Map<String, Path> own = new LinkedHashMap<>();
 
-    @Option(names = "--load", split = ",", description = "only these loads (their names are in the report)")
+    @Option(
+            names = "--load",
+            split = ",",
+            description = "only these loads (their names are in the report), istio's or ztunnel's")
     private List<String> only = List.of();
+
+    @Option(names = "--cross-check", description = "other load programs beside ours: wrk, h2load, fortio, iperf3")
+    private boolean crossCheck;
 
     @Option(
             names = "--rotations",
@@ -108,12 +114,12 @@ public final class BenchMain implements Callable<Integer> {
         List<Series> series = new ArrayList<>();
         if (suites.contains(PLAIN)) {
             series.addAll(plain(session));
-            series.add(Failures.of(PLAIN, series));
+            series.addAll(Failures.of(PLAIN, series));
         }
         for (Suite suite : others) {
             List<Series> measured = suite.measure(session);
             series.addAll(measured);
-            series.add(Failures.of(suite.name(), measured));
+            series.addAll(Failures.of(suite.name(), measured));
         }
         BenchRun run = new BenchRun(
                 EnvironmentReader.read(session.versions()),
@@ -149,7 +155,7 @@ public final class BenchMain implements Callable<Integer> {
             Plain plain = new Plain(cluster, program, BenchMain::say);
             for (String topology : topologies) {
                 List<Variant> variants = cluster.variants(topology);
-                List<Load> loads = loads();
+                List<Load> loads = Load.named(only);
                 plain.warmUp(variants, loads, warmUp);
                 for (Load load : loads) {
                     series.addAll(plain.measure(variants, load, rotations, seconds));
@@ -159,19 +165,6 @@ public final class BenchMain implements Callable<Integer> {
             session.gaps().addAll(plain.gaps());
         }
         return series;
-    }
-
-    private List<Load> loads() {
-        List<Load> all =
-                List.of(Load.closed(64), Load.open(1000, 16), Load.connections(32), Load.bulk(1), Load.bulk(4));
-        if (only.isEmpty()) {
-            return all;
-        }
-        List<String> names = all.stream().map(Load::name).toList();
-        only.stream().filter(name -> !names.contains(name)).findFirst().ifPresent(name -> {
-            throw new LabException("no load " + name + "; there are " + String.join(", ", names));
-        });
-        return all.stream().filter(load -> only.contains(load.name())).toList();
     }
 
     private Map<String, Path> tunnelPeers() {

@@ -58,7 +58,8 @@ final class EnvironmentReader {
                 .orElse("unknown");
     }
 
-    private static List<String> flags(Path root) throws IOException {
+    /** The flags of the agent as it ships. */
+    static List<String> flags(Path root) throws IOException {
         return Files.readAllLines(root.resolve("node-agent/src/main/launch/agent.flags"), StandardCharsets.UTF_8)
                 .stream()
                 .map(line -> line.replaceAll("#.*", "").strip())

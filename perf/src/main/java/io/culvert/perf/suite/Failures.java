@@ -23,19 +23,27 @@ final class Failures {
 
     private Failures() {}
 
-    /** The sum over all rounds of the mesh, void ones included. A round that stands in several series counts once. */
-    static Series of(String suite, List<Series> series) {
+    /**
+     * The sum over all rounds of the mesh, void ones included; empty when none of them counts failures. A round that
+     * stands in several series counts once.
+     */
+    static List<Series> of(String suite, List<Series> series) {
         Set<Round> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         double failed = 0;
+        boolean counted = false;
         for (Series one : series) {
             if (one.variant().equals(MESH) || one.variant().startsWith(MESH + "-")) {
                 for (Round round : one.rounds()) {
                     failed += seen.add(round) ? failed(round) : 0;
+                    counted |= round.values().containsKey("errors");
                 }
             }
         }
+        if (!counted) {
+            return List.of();
+        }
         Round total = new Round(0, "", new TreeMap<>(Map.of(METRIC, failed)), new TreeMap<>());
-        return new Series(suite, EVERY, ALL, MESH, List.of(total));
+        return List.of(new Series(suite, EVERY, ALL, MESH, List.of(total)));
     }
 
     /** A connection that breaks is an error and loses its request: one failure, not two. */

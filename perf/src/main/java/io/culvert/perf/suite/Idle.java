@@ -101,9 +101,10 @@ final class Idle implements Suite {
             try {
                 settle();
                 for (Variant variant : variants) {
-                    before.put(variant.name(), memory(variant));
+                    List<Memory> now = memory(variant);
+                    before.put(variant.name(), now);
                     if (pods && variant.isMesh()) {
-                        add(PODS, variant, "", values(before.get(variant.name()), List.of(), 0));
+                        add(PODS, variant, "", values(now, List.of(), 0));
                     }
                 }
                 for (int count : counts) {
@@ -140,8 +141,9 @@ final class Idle implements Suite {
             }
             settle();
             for (Variant variant : able) {
-                SortedMap<String, Double> values = values(memory(variant), before.get(variant.name()), count);
-                values.put("errors", (double) failed.get(variant.name()) + lost(variant));
+                SortedMap<String, Double> values =
+                        values(memory(variant), before.getOrDefault(variant.name(), List.of()), count);
+                values.put("errors", failed.getOrDefault(variant.name(), 0) + (double) lost(variant));
                 add(load, variant, "", values);
             }
         }
@@ -185,7 +187,7 @@ final class Idle implements Suite {
 
         private int lost(Variant variant) throws IOException {
             int lost = 0;
-            for (LoadProgram program : holders.get(variant.name())) {
+            for (LoadProgram program : holders.getOrDefault(variant.name(), List.of())) {
                 JsonNode count = program.again();
                 lost += count.get("lost").asInt();
             }

@@ -107,7 +107,8 @@ final class Neighbour implements Suite {
             List<Series> all = new ArrayList<>();
             beside.forEach((setting, rounds) -> rounds.forEach((variant, of) -> {
                 all.add(new Series(NAME, setting.load, setting.topology, variant, of));
-                all.add(new Series(NAME, setting.load, setting.topology, variant + ALONE, alone.get(variant)));
+                all.add(new Series(
+                        NAME, setting.load, setting.topology, variant + ALONE, alone.getOrDefault(variant, List.of())));
             }));
             return all;
         }

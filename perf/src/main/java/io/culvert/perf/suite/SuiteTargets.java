@@ -26,6 +26,7 @@ final class SuiteTargets {
                                 "start_to_accepted_s",
                                 0.9,
                                 "s"));
+                    case "scale" -> scale();
                     default -> List.of();
                 });
         if (!suite.equals("storm") && !suite.equals("scale")) {
@@ -61,6 +62,18 @@ final class SuiteTargets {
                         "rss_per_connection_largest_kib",
                         5,
                         "KiB"));
+    }
+
+    private static List<Target> scale() {
+        return List.of(
+                scale("all applied", "apply_s", 3, "s"),
+                scale("memory per workload", "heap_per_workload_kib", 1.5, "KiB"),
+                scale("one change p99", "change_p99_ms", 1, "ms"),
+                scale("longest pause", "longest_pause_ms", 10, "ms"));
+    }
+
+    private static Target scale(String title, String metric, double bound, String unit) {
+        return absolute(title, "scale", Scale.LOAD, Scale.TOPOLOGY, metric, bound, unit);
     }
 
     private static Target victim(String title, String load, String topology, double bound) {

@@ -6,7 +6,15 @@ import java.util.stream.Collectors;
 
 /** The suites beside the plain one. */
 final class Suites {
-    private static final List<Suite> ALL = List.of(new Neighbour(), new Idle(), new Cold(), new Churn(), new Scrape());
+    private static final List<Suite> ALL = List.of(
+            new Neighbour(),
+            new Idle(),
+            new Cold(),
+            new Churn(),
+            new Scrape(),
+            new Storm(),
+            new Scale(),
+            new CrossCheck());
 
     private Suites() {}
 
