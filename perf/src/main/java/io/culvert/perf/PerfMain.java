@@ -15,7 +15,7 @@ public final class PerfMain {
             usage: culvert bench [run] [OPTIONS]      measure the mesh beside its peers (see --help)
                    culvert bench quick [OPTIONS]      the same in three minutes, without verdicts
                    culvert bench compare A B          what changed between two runs' bench.json, beyond the noise
-                   culvert bench figures [NAME...]    measure what has no peer, each beside its target
+                   culvert bench figures [NAME...]    measure what is no suite, each beside its target
                    culvert bench load ARGUMENTS...    the load program by itself
             """;
 

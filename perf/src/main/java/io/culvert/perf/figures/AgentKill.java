@@ -4,6 +4,7 @@ import io.culvert.lab.Lab;
 import io.culvert.lab.LabOptions;
 import io.culvert.lab.LabPod;
 import io.culvert.perf.suite.Launch;
+import io.culvert.perf.suite.Restart;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,7 @@ final class AgentKill implements Figure {
             int leaks = 0;
             int inboundLeaks = 0;
             for (int i = 0; i < TIMES; i++) {
-                PodDialogue load = PodDialogue.start(
+                PodProgram load = PodProgram.start(
                         client,
                         "load",
                         server.ip4(),
@@ -55,7 +56,7 @@ final class AgentKill implements Figure {
                                         .split(":" + Bench.ECHO_PORT + "\"", -1)
                                         .length
                                 > CONNECTIONS);
-                AgentFootprint.Restart restart = AgentFootprint.Restart.measure(lab, "node-1", client, server, true);
+                Restart restart = Restart.measure(lab.node("node-1").agent(), client, server, true);
                 served.add(restart.echoedSeconds());
                 leaks += restart.leaked() ? 1 : 0;
                 load.close();

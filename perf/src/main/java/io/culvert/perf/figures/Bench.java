@@ -6,16 +6,12 @@ import io.culvert.lab.LabNode;
 import io.culvert.lab.LabPod;
 import io.culvert.perf.load.LoadMain;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** What the figures share: cluster descriptions, load processes inside pods, numbers out of /proc and JSON lines. */
 final class Bench {
@@ -128,33 +124,6 @@ final class Bench {
                     Duration.ofSeconds(30),
                     () -> node.agent().ready());
         }
-    }
-
-    /** Resident set of a process in bytes (VmRSS of proc(5)). */
-    static long rss(long pid) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"), StandardCharsets.UTF_8)) {
-            if (line.startsWith("VmRSS:")) {
-                return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-            }
-        }
-        throw new LabException("process " + pid + " has no VmRSS: is it still there?");
-    }
-
-    /** The number behind {@code "key":} inside the object behind {@code "object":} (or of the whole line). */
-    static double number(String json, String object, String key) {
-        String scope = json;
-        if (!object.isEmpty()) {
-            int at = json.indexOf("\"" + object + "\"");
-            if (at < 0) {
-                throw new LabException("no " + object + " in " + json);
-            }
-            scope = json.substring(at);
-        }
-        Matcher matcher = Pattern.compile("\"" + key + "\":([0-9.]+)").matcher(scope);
-        if (!matcher.find()) {
-            throw new LabException("no " + key + " in " + scope);
-        }
-        return Double.parseDouble(matcher.group(1));
     }
 
     static double median(List<Double> values) {

@@ -1,4 +1,4 @@
-/** The figures of the first end of the product, each measured in a lab of its own and held against its target. */
+/** Figures that are no suite of the bench, each measured in a lab of its own and held against its target. */
 @NullMarked
 package io.culvert.perf.figures;
 

@@ -14,7 +14,7 @@ import java.util.Objects;
 
 /**
  * The load program of a bench: one warmed process that plays the clients of every pod. A line on standard input is a
- * round, {@code requests} or {@code bulk} and {@code key=value} words; it answers {@code begin} and {@code end} when the
+ * round, {@code requests}, {@code bulk} or {@code stall} and {@code key=value} words; it answers {@code begin} and {@code end} when the
  * counted part begins and ends, and then a line of JSON.
  */
 final class Drive {
@@ -52,7 +52,8 @@ final class Drive {
                                 .toJson());
                     case "bulk" ->
                         say(BulkLoad.run(loop, sockets, bulk(values), marks).toJson());
-                    default -> throw new IllegalArgumentException("neither requests nor bulk: " + words[0]);
+                    case "stall" -> say(StallLoad.run(loop, sockets, bulk(values)));
+                    default -> throw new IllegalArgumentException("not requests, bulk or stall: " + words[0]);
                 }
             }
         }

@@ -8,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +35,7 @@ public final class HoldClient {
     private static final int IN_FLIGHT = 64;
 
     private final EventLoop loop;
+    private final PodSockets sockets;
     private final InetSocketAddress target;
     private final List<Held> held = new ArrayList<>();
 
@@ -48,7 +48,13 @@ public final class HoldClient {
     private CompletableFuture<Count> waiting = new CompletableFuture<>();
 
     public HoldClient(EventLoop loop, InetSocketAddress target) {
+        this(loop, PodSockets.here(), target);
+    }
+
+    /** The same, out of the namespace of {@code sockets}, which stay the caller's. */
+    HoldClient(EventLoop loop, PodSockets sockets, InetSocketAddress target) {
         this.loop = loop;
+        this.sockets = sockets;
         this.target = target;
     }
 
@@ -88,7 +94,7 @@ public final class HoldClient {
             Held connection = new Held();
             ChannelFuture future = new Bootstrap()
                     .group(loop)
-                    .channel(EpollSocketChannel.class)
+                    .channelFactory(sockets.connecting())
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 20_000)
                     .handler(connection)

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * The programs of a load, each a process: {@code echo PORT}; {@code backend NETNS...}, which listens in each namespace
  * with an echo and a sink; {@code drive}, the clients of a bench (see {@link Drive}); {@code load HOST PORT RATE
  * CONNECTIONS SIZE WARMUP LENGTH} (seconds), which does a round of open-loop echo and prints a line of JSON; {@code hold
- * HOST PORT COUNT}, which opens the connections and prints a line; {@code probe HOST PORT SECONDS}, which prints a line
+ * HOST PORT COUNT [NETNS]}, which opens the connections and prints a line; {@code probe HOST PORT SECONDS}, which prints a line
  * whenever reachability changes. For each line on standard input, until that ends, {@code load} does another round and
  * {@code hold} sends a byte round on all connections and prints what is still there.
  */
@@ -67,12 +67,14 @@ public final class LoadMain {
                 loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             }
             case "hold" -> {
-                HoldClient client =
-                        new HoldClient(loops.next(), new InetSocketAddress(args[1], Integer.parseInt(args[2])));
-                System.out.println(client.open(Integer.parseInt(args[3])).toJson());
-                BufferedReader in = standardInput();
-                while (in.readLine() != null) {
-                    System.out.println(client.check(Duration.ofSeconds(15)).toJson());
+                try (PodSockets sockets = PodSockets.at(args.length > 4 ? args[4] : "-")) {
+                    HoldClient client = new HoldClient(
+                            loops.next(), sockets, new InetSocketAddress(args[1], Integer.parseInt(args[2])));
+                    System.out.println(client.open(Integer.parseInt(args[3])).toJson());
+                    BufferedReader in = standardInput();
+                    while (in.readLine() != null) {
+                        System.out.println(client.check(Duration.ofSeconds(15)).toJson());
+                    }
                 }
                 loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             }

@@ -8,6 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +51,7 @@ public final class RequestLoad {
     private long sent;
     private long answered;
     private long errors;
+    private long resets;
     private long outstanding;
     private long opened;
     private long bytesOut;
@@ -93,7 +96,18 @@ public final class RequestLoad {
 
     private RequestResult result(Histogram idle) {
         return new RequestResult(
-                latency, lateness, idle, sent, answered, errors, opened, bytesOut, bytesIn, plan.length(), trouble);
+                latency,
+                lateness,
+                idle,
+                sent,
+                answered,
+                errors,
+                resets,
+                opened,
+                bytesOut,
+                bytesIn,
+                plan.length(),
+                trouble);
     }
 
     private void begin() {
@@ -178,6 +192,7 @@ public final class RequestLoad {
                 reader = plan.exchange().newReader();
                 connect().addListener(f -> {
                     if (!f.isSuccess()) {
+                        resets += f.cause() instanceof ConnectException ? 1 : 0;
                         failed(String.valueOf(f.cause()));
                         outstanding--;
                         busy = false;
@@ -293,6 +308,7 @@ public final class RequestLoad {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            resets += cause instanceof IOException && !ended ? 1 : 0;
             if (trouble.isEmpty()) {
                 trouble = String.valueOf(cause);
             }

@@ -13,6 +13,7 @@ import org.HdrHistogram.Histogram;
  * @param sent requests sent after warm-up
  * @param answered of those, requests answered
  * @param errors connections that failed or broke and wrong answers, warm-up included
+ * @param resets of those, connections that the other end reset or refused
  * @param opened connections opened, warm-up included
  * @param bytesOut bytes sent, warm-up included
  * @param bytesIn bytes received, warm-up included
@@ -26,6 +27,7 @@ public record RequestResult(
         long sent,
         long answered,
         long errors,
+        long resets,
         long opened,
         long bytesOut,
         long bytesIn,
@@ -36,11 +38,12 @@ public record RequestResult(
     public String toJson() {
         return String.format(
                 Locale.ROOT,
-                "{\"sent\":%d,\"answered\":%d,\"errors\":%d,\"opened\":%d,\"bytes_out\":%d,\"bytes_in\":%d,"
+                "{\"sent\":%d,\"answered\":%d,\"errors\":%d,\"resets\":%d,\"opened\":%d,\"bytes_out\":%d,\"bytes_in\":%d,"
                         + "\"seconds\":%.3f,\"trouble\":\"%s\",%s,%s,%s,\"latency_histogram\":\"%s\"}",
                 sent,
                 answered,
                 errors,
+                resets,
                 opened,
                 bytesOut,
                 bytesIn,

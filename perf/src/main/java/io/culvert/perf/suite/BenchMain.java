@@ -5,6 +5,7 @@ import io.culvert.perf.report.Reports;
 import io.culvert.perf.result.BenchRun;
 import io.culvert.perf.result.Row;
 import io.culvert.perf.result.Series;
+import io.culvert.perf.result.Target;
 import io.culvert.perf.result.Verdict;
 import io.culvert.perf.result.Verdicts;
 import java.io.IOException;
@@ -26,6 +27,15 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Measures the mesh beside its peers in one run: rounds in turn, medians, intervals, verdicts.")
 public final class BenchMain implements Callable<Integer> {
+    private static final String PLAIN = "plain";
+
+    @Option(
+            names = "--suite",
+            split = ",",
+            defaultValue = PLAIN,
+            description = "what to measure, one after another (default: ${DEFAULT-VALUE})")
+    private List<String> suites = List.of();
+
     @Option(
             names = "--topology",
             split = ",",
@@ -43,8 +53,14 @@ public final class BenchMain implements Callable<Integer> {
     @Option(names = "--peer", description = "a proxy of your own, NAME=SCRIPT; the contract is in perf/src/main/peers")
     private Map<String, Path> own = new LinkedHashMap<>();
 
-    @Option(names = "--load", split = ",", description = "only these loads (their names are in the report)")
+    @Option(
+            names = "--load",
+            split = ",",
+            description = "only these loads (their names are in the report), istio's or ztunnel's")
     private List<String> only = List.of();
+
+    @Option(names = "--cross-check", description = "other load programs beside ours: wrk, h2load, fortio, iperf3")
+    private boolean crossCheck;
 
     @Option(
             names = "--rotations",
@@ -90,22 +106,27 @@ public final class BenchMain implements Callable<Integer> {
             topologies = List.of("tunnel");
             peers = List.of("haproxy-tls");
         }
+        List<Suite> others = suites.stream()
+                .filter(name -> !name.equals(PLAIN))
+                .map(Suites::of)
+                .toList();
+        Session session = new Session(rotations, seconds, warmUp, quick, tunnelPeers(), cache(), BenchMain::say);
         List<Series> series = new ArrayList<>();
-        BenchRun run;
-        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), cache());
-                LoadProgram program = LoadProgram.drive()) {
-            Plain plain = new Plain(cluster, program, BenchMain::say);
-            for (String topology : topologies) {
-                List<Variant> variants = cluster.variants(topology);
-                List<Load> loads = loads();
-                plain.warmUp(variants, loads, warmUp);
-                for (Load load : loads) {
-                    series.addAll(plain.measure(variants, load, rotations, seconds));
-                }
-            }
-            List<Row> rows = Verdicts.judge(Targets.all(), series, quick);
-            run = new BenchRun(EnvironmentReader.read(cluster), quick, series, plain.gaps(), rows);
+        if (suites.contains(PLAIN)) {
+            series.addAll(plain(session));
+            series.addAll(Failures.of(PLAIN, series));
         }
+        for (Suite suite : others) {
+            List<Series> measured = suite.measure(session);
+            series.addAll(measured);
+            series.addAll(Failures.of(suite.name(), measured));
+        }
+        BenchRun run = new BenchRun(
+                EnvironmentReader.read(session.versions()),
+                quick,
+                series,
+                session.gaps(),
+                Verdicts.judge(targets(), series, quick));
         Files.createDirectories(out);
         Reports.write(run, out).forEach(file -> say("wrote " + file));
         run.rows().forEach(row -> say(text(row)));
@@ -116,17 +137,34 @@ public final class BenchMain implements Callable<Integer> {
         return met || (quick && run.gaps().isEmpty()) ? 0 : 1;
     }
 
-    private List<Load> loads() {
-        List<Load> all =
-                List.of(Load.closed(64), Load.open(1000, 16), Load.connections(32), Load.bulk(1), Load.bulk(4));
-        if (only.isEmpty()) {
-            return all;
+    private List<Target> targets() {
+        List<Target> targets = new ArrayList<>();
+        for (String suite : suites) {
+            if (suite.equals(PLAIN)) {
+                targets.addAll(Targets.all());
+            }
+            targets.addAll(SuiteTargets.of(suite));
         }
-        List<String> names = all.stream().map(Load::name).toList();
-        only.stream().filter(name -> !names.contains(name)).findFirst().ifPresent(name -> {
-            throw new LabException("no load " + name + "; there are " + String.join(", ", names));
-        });
-        return all.stream().filter(load -> only.contains(load.name())).toList();
+        return targets;
+    }
+
+    private List<Series> plain(Session session) throws IOException {
+        List<Series> series = new ArrayList<>();
+        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), Map.of(), cache());
+                LoadProgram program = LoadProgram.drive()) {
+            Plain plain = new Plain(cluster, program, BenchMain::say);
+            for (String topology : topologies) {
+                List<Variant> variants = cluster.variants(topology);
+                List<Load> loads = Load.named(only);
+                plain.warmUp(variants, loads, warmUp);
+                for (Load load : loads) {
+                    series.addAll(plain.measure(variants, load, rotations, seconds));
+                }
+            }
+            session.versions().putAll(cluster.versions());
+            session.gaps().addAll(plain.gaps());
+        }
+        return series;
     }
 
     private Map<String, Path> tunnelPeers() {

@@ -48,14 +48,16 @@ final class Cluster implements AutoCloseable {
      * Starts it and returns when every pod serves and every agent is ready.
      *
      * @param scripts name to script of the peers of the tunnel topology, and of {@code near}, those on one node
+     * @param more pods of the mesh, name to node; an echo and a sink listen in those that are no clients by name
      * @param cache outlives the run
      */
-    static Cluster start(Map<String, Path> scripts, Map<String, Path> near, Path cache) throws IOException {
+    static Cluster start(Map<String, Path> scripts, Map<String, Path> near, Map<String, String> more, Path cache)
+            throws IOException {
         // Not below /tmp: a pod has one of its own.
         Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
         SafepointLog safepoints = new SafepointLog(directory);
         Lab lab = Lab.start(
-                ClusterYaml.of(directory, scripts.keySet(), near.keySet()),
+                ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more),
                 LabOptions.mesh(Launch.shipped(safepoints.flag())));
         try {
             await(lab);
@@ -141,6 +143,21 @@ final class Cluster implements AutoCloseable {
             case "relay" -> variants(topology, "server", DIRECT, agents("node-1"), relays(), "");
             default -> throw new LabException("no topology " + topology + ": there are tunnel, same-node and relay");
         };
+    }
+
+    /** The same way between the pods {@code client-other} and {@code other} of the mesh: another tunnel. */
+    Variant otherPods(Variant variant) {
+        return between(variant, pod("client-other", MESH), pod("other", MESH));
+    }
+
+    /** The same way from another pod of the mesh. */
+    Variant from(Variant variant, String client) {
+        return between(variant, pod(client, MESH), variant.server());
+    }
+
+    private static Variant between(Variant variant, LabPod client, LabPod server) {
+        return new Variant(
+                variant.topology(), variant.name(), client, server, variant.pids(), variant.serves(), variant.agents());
     }
 
     private Map<String, Peer> relays() {

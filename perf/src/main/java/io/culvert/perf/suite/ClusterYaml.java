@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The cluster's description. The mesh's namespace is strict and has policies: an ALLOW that names the client, a DENY
@@ -40,8 +41,12 @@ final class ClusterYaml {
         this.directory = directory;
     }
 
-    /** {@code peers} get a pair of pods on two nodes, {@code near} a pair on one. */
-    static String of(Path directory, Collection<String> peers, Collection<String> near) throws IOException {
+    /**
+     * {@code peers} get a pair of pods on two nodes, {@code near} a pair on one; {@code more} are idle pods of the mesh,
+     * name to node.
+     */
+    static String of(Path directory, Collection<String> peers, Collection<String> near, Map<String, String> more)
+            throws IOException {
         ClusterYaml cluster = new ClusterYaml(directory);
         cluster.node("node-1");
         cluster.node("node-2");
@@ -54,6 +59,7 @@ final class ClusterYaml {
         cluster.client("mesh");
         cluster.server("mesh", "server", "node-2");
         cluster.server("mesh", "near", "node-1");
+        more.forEach((name, node) -> cluster.pod("mesh", name, node, "[sleep, infinity]"));
         for (String peer : peers) {
             cluster.namespace(peer, false);
             cluster.client(peer);

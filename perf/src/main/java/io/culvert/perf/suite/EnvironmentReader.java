@@ -14,7 +14,7 @@ import java.util.TreeMap;
 final class EnvironmentReader {
     private EnvironmentReader() {}
 
-    static Environment read(Cluster cluster) throws IOException {
+    static Environment read(SortedMap<String, String> versions) throws IOException {
         Path root = Launch.script().resolveSibling(".").normalize();
         SortedMap<String, String> settings = new TreeMap<>();
         settings.put("tls", "1.3, AES-128-GCM, P-256 certificates; peers X25519, culvert X25519MLKEM768");
@@ -23,6 +23,7 @@ final class EnvironmentReader {
                 "net/ipv4/tcp_congestion_control",
                 "net/ipv4/ip_local_port_range",
                 "net/ipv4/tcp_tw_reuse",
+                "net/ipv4/tcp_max_syn_backlog",
                 "net/core/somaxconn")) {
             settings.put(
                     key.replace('/', '.'),
@@ -36,7 +37,7 @@ final class EnvironmentReader {
                 Runtime.getRuntime().availableProcessors(),
                 Instant.now().toString(),
                 flags(root),
-                cluster.versions(),
+                versions,
                 settings);
     }
 
@@ -57,7 +58,8 @@ final class EnvironmentReader {
                 .orElse("unknown");
     }
 
-    private static List<String> flags(Path root) throws IOException {
+    /** The flags of the agent as it ships. */
+    static List<String> flags(Path root) throws IOException {
         return Files.readAllLines(root.resolve("node-agent/src/main/launch/agent.flags"), StandardCharsets.UTF_8)
                 .stream()
                 .map(line -> line.replaceAll("#.*", "").strip())

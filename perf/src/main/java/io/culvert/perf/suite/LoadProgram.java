@@ -40,7 +40,24 @@ final class LoadProgram implements AutoCloseable {
         return program;
     }
 
+    /** Connections from the client of {@code variant} to its server's echo; its first answer says what became of them. */
+    static LoadProgram hold(Variant variant, int count) throws IOException {
+        return new LoadProgram(start(List.of(
+                "hold",
+                variant.server().ip4(),
+                Integer.toString(Ports.ECHO),
+                Integer.toString(count),
+                variant.client().networkNamespace().toString())));
+    }
+
     private static Process start(List<String> arguments) throws IOException {
+        return new ProcessBuilder(command(arguments))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    /** The command line of the load program. */
+    static List<String> command(List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -55,9 +72,17 @@ final class LoadProgram implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 LoadMain.class.getName()));
         command.addAll(arguments);
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        return command;
+    }
+
+    /** What the program says without having been asked. */
+    JsonNode answer() throws IOException {
+        return answer(Marks.NONE);
+    }
+
+    /** Asks for another of what it did last. */
+    JsonNode again() throws IOException {
+        return round("", Marks.NONE);
     }
 
     long pid() {

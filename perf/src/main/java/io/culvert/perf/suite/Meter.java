@@ -52,13 +52,40 @@ final class Meter implements Marks {
             memory(values);
         }
         if (variant.isMesh()) {
-            values.put("pause_longest_ms", longestPause);
-            JsonNode idle = answer.get("idle_lateness_us");
-            if (idle != null) {
-                values.put(
-                        "pause_beyond_idle_ms",
-                        Math.max(0, longestPause - idle.get("max").asDouble() / 1e3));
-            }
+            values.putAll(pauses(answer));
+        }
+        return values;
+    }
+
+    /** The agents' pauses in the round. */
+    SortedMap<String, Double> pauses(JsonNode answer) {
+        SortedMap<String, Double> values = new TreeMap<>();
+        values.put("pause_longest_ms", longestPause);
+        JsonNode idle = answer.get("idle_lateness_us");
+        if (idle != null) {
+            values.put(
+                    "pause_beyond_idle_ms",
+                    Math.max(0, longestPause - idle.get("max").asDouble() / 1e3));
+        }
+        return values;
+    }
+
+    /** What the requests of a round saw, without what they cost. */
+    static SortedMap<String, Double> answers(JsonNode answer, boolean open) {
+        SortedMap<String, Double> values = new TreeMap<>();
+        values.put("errors", answer.get("errors").asDouble());
+        double answered = answer.get("answered").asDouble();
+        values.put("sent", answer.get("sent").asDouble());
+        values.put("answered", answered);
+        values.put("lost", answer.get("sent").asDouble() - answered);
+        values.put("requests_per_s", answered / answer.get("seconds").asDouble());
+        percentiles(values, "latency", answer.get("latency_us"));
+        values.put("idle_p99_ms", answer.get("idle_lateness_us").get("p99").asDouble() / 1e3);
+        values.put("idle_max_ms", answer.get("idle_lateness_us").get("max").asDouble() / 1e3);
+        if (open) {
+            values.put(
+                    "lateness_p99_ms",
+                    answer.get("sender_lateness_us").get("p99").asDouble() / 1e3);
         }
         return values;
     }
@@ -71,18 +98,7 @@ final class Meter implements Marks {
 
     private void requests(SortedMap<String, Double> values, Load load, JsonNode answer, Usage usage) {
         double answered = answer.get("answered").asDouble();
-        values.put("sent", answer.get("sent").asDouble());
-        values.put("answered", answered);
-        values.put("lost", answer.get("sent").asDouble() - answered);
-        values.put("requests_per_s", answered / answer.get("seconds").asDouble());
-        percentiles(values, "latency", answer.get("latency_us"));
-        values.put("idle_p99_ms", answer.get("idle_lateness_us").get("p99").asDouble() / 1e3);
-        values.put("idle_max_ms", answer.get("idle_lateness_us").get("max").asDouble() / 1e3);
-        if (load.kind() == Load.Kind.OPEN) {
-            values.put(
-                    "lateness_p99_ms",
-                    answer.get("sender_lateness_us").get("p99").asDouble() / 1e3);
-        }
+        values.putAll(answers(answer, load.kind() == Load.Kind.OPEN));
         cpu(
                 values,
                 usage,

@@ -1,4 +1,4 @@
-package io.culvert.perf.figures;
+package io.culvert.perf.suite;
 
 import io.culvert.lab.LabException;
 import io.culvert.lab.LabPod;
@@ -20,6 +20,8 @@ final class ProbeLog implements AutoCloseable {
 
     private static final Pattern LINE = Pattern.compile("\"epoch_ms\":([0-9]+),\"outcome\":\"([a-z]+)\"");
 
+    private static final String LENGTH_SECONDS = "60";
+
     private final Process process;
     private final List<Change> changes = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
@@ -30,16 +32,20 @@ final class ProbeLog implements AutoCloseable {
     }
 
     static ProbeLog start(LabPod from, LabPod to) throws IOException {
-        return new ProbeLog(Bench.start(from, "probe", to.ip4(), Integer.toString(Bench.ECHO_PORT), "60"));
+        List<String> probe =
+                LoadProgram.command(List.of("probe", to.ip4(), Integer.toString(Ports.ECHO), LENGTH_SECONDS));
+        return new ProbeLog(new ProcessBuilder(from.command(probe))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
     }
 
-    Change awaitFirst(Duration timeout) throws InterruptedException {
-        Bench.await("a first outcome of the probe", timeout, () -> !changes.isEmpty());
+    Change awaitFirst(Duration timeout) {
+        Waits.until("a first outcome of the probe", timeout, () -> !changes.isEmpty());
         return changes.getFirst();
     }
 
-    Change await(String outcome, long since, Duration timeout) throws InterruptedException {
-        Bench.await(
+    Change await(String outcome, long since, Duration timeout) {
+        Waits.until(
                 "the probe is " + outcome, timeout, () -> changes.stream().anyMatch(c -> matches(c, outcome, since)));
         return changes.stream()
                 .filter(c -> matches(c, outcome, since))

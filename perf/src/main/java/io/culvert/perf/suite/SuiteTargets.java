@@ -1,0 +1,130 @@
+package io.culvert.perf.suite;
+
+import io.culvert.perf.result.Kind;
+import io.culvert.perf.result.Target;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The rows of the suites beside the plain one. */
+final class SuiteTargets {
+    private static final String CULVERT = "culvert";
+
+    private SuiteTargets() {}
+
+    /** Those of {@code suite}, the plain one included: nothing may fail anywhere but in a storm. */
+    static List<Target> of(String suite) {
+        List<Target> targets = new ArrayList<>(
+                switch (suite) {
+                    case "neighbour" -> neighbour();
+                    case "idle" -> idle();
+                    case "cold" ->
+                        List.of(absolute(
+                                "start to first accepted connection, state from disk",
+                                "cold",
+                                Cold.LOAD,
+                                "tunnel",
+                                "start_to_accepted_s",
+                                0.9,
+                                "s"));
+                    case "scale" -> scale();
+                    default -> List.of();
+                });
+        if (!suite.equals("storm") && !suite.equals("scale")) {
+            targets.add(Failures.target(suite));
+        }
+        return targets;
+    }
+
+    private static List<Target> neighbour() {
+        return List.of(
+                victim("bulk at 2 Gbit/s in another tunnel, over alone", Neighbour.PACED, Neighbour.OTHER_TUNNEL, 2),
+                victim("bulk at 2 Gbit/s in the same tunnel, over alone", Neighbour.PACED, Neighbour.SAME_TUNNEL, 4),
+                unpaced("unpaced bulk in another tunnel, over haproxy's", Neighbour.OTHER_TUNNEL),
+                unpaced("unpaced bulk in the same tunnel, over haproxy's", Neighbour.SAME_TUNNEL));
+    }
+
+    private static List<Target> idle() {
+        return List.of(
+                absolute("RSS of an agent with 20 pods", "idle", Idle.PODS, "tunnel", "rss_largest_mib", 115, "MiB"),
+                absolute(
+                        "RSS of an agent with 10,000 idle tunnelled connections",
+                        "idle",
+                        Idle.MANY,
+                        "tunnel",
+                        "rss_largest_mib",
+                        165,
+                        "MiB"),
+                absolute(
+                        "memory per idle tunnelled connection, the larger side (ztunnel 6.6 KiB)",
+                        "idle",
+                        Idle.MANY,
+                        "tunnel",
+                        "rss_per_connection_largest_kib",
+                        5,
+                        "KiB"));
+    }
+
+    private static List<Target> scale() {
+        return List.of(
+                scale("all applied", "apply_s", 3, "s"),
+                scale("memory per workload", "heap_per_workload_kib", 1.5, "KiB"),
+                scale("one change p99", "change_p99_ms", 1, "ms"),
+                scale("longest pause", "longest_pause_ms", 10, "ms"));
+    }
+
+    private static Target scale(String title, String metric, double bound, String unit) {
+        return absolute(title, "scale", Scale.LOAD, Scale.TOPOLOGY, metric, bound, unit);
+    }
+
+    private static Target victim(String title, String load, String topology, double bound) {
+        return new Target(
+                "neighbour, victim's p99, " + title,
+                "neighbour",
+                load,
+                topology,
+                "latency_p99_ms",
+                CULVERT,
+                CULVERT + "-alone",
+                "",
+                Kind.RATIO,
+                bound,
+                true,
+                "",
+                null);
+    }
+
+    private static Target unpaced(String title, String topology) {
+        return new Target(
+                "neighbour, victim's p99, " + title,
+                "neighbour",
+                Neighbour.UNPACED,
+                topology,
+                "latency_p99_ms",
+                CULVERT,
+                "haproxy-tls",
+                "",
+                Kind.RATIO,
+                0.25,
+                true,
+                "",
+                0.4);
+    }
+
+    static Target absolute(
+            String title, String suite, String load, String topology, String metric, double bound, String unit) {
+        return new Target(
+                suite + ", " + title,
+                suite,
+                load,
+                topology,
+                metric,
+                CULVERT,
+                "",
+                "",
+                Kind.ABSOLUTE,
+                bound,
+                true,
+                unit,
+                null);
+    }
+}
