@@ -106,6 +106,9 @@ public final class BenchMain implements Callable<Integer> {
             topologies = List.of("tunnel");
             peers = List.of("haproxy-tls");
         }
+        if (crossCheck && !suites.contains(CrossCheck.NAME)) {
+            suites = Stream.concat(suites.stream(), Stream.of(CrossCheck.NAME)).toList();
+        }
         List<Suite> others = suites.stream()
                 .filter(name -> !name.equals(PLAIN))
                 .map(Suites::of)
