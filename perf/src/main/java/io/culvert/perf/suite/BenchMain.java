@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -105,6 +106,9 @@ public final class BenchMain implements Callable<Integer> {
             warmUp = 2;
             topologies = List.of("tunnel");
             peers = List.of("haproxy-tls");
+        }
+        if (crossCheck && !suites.contains(CrossCheck.NAME)) {
+            suites = Stream.concat(suites.stream(), Stream.of(CrossCheck.NAME)).toList();
         }
         List<Suite> others = suites.stream()
                 .filter(name -> !name.equals(PLAIN))

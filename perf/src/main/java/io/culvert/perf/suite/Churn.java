@@ -1,6 +1,7 @@
 package io.culvert.perf.suite;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.culvert.perf.measure.MeshCounters;
 import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Series;
 import java.io.IOException;
@@ -24,6 +25,7 @@ final class Churn implements Suite {
     private static final int CONNECTIONS = 2_000;
     private static final int POLICIES = 50;
     private static final int WORKLOADS = 500;
+    private static final Duration COUNTED = Duration.ofSeconds(60);
     private static final Duration APPLIED = Duration.ofSeconds(30);
 
     @Override
@@ -33,43 +35,61 @@ final class Churn implements Suite {
 
     @Override
     public List<Series> measure(Session session) throws IOException {
-        try (Cluster cluster = session.cluster(List.of(), new TreeMap<>());
-                LoadProgram program = LoadProgram.drive();
-                LoadProgram held = LoadProgram.hold(QuietAndNot.way(cluster), CONNECTIONS)) {
-            JsonNode opened = held.answer();
-            cluster.lab().apply("""
-                    apiVersion: v1
-                    kind: Namespace
-                    metadata: {name: churn}
-                    ---
-                    apiVersion: v1
-                    kind: ServiceAccount
-                    metadata: {name: default, namespace: churn}
-                    """);
-            Files.createDirectories(cluster.lab().configDirectory().resolveSibling("staging"));
-            Changes changes = new Changes(cluster.lab().configDirectory());
-            List<Series> all = new ArrayList<>(new QuietAndNot(NAME, session, cluster, program).measure(changes));
-            long written = System.nanoTime();
-            Waits.until(
-                    "the agents hold the last change of every policy and workload",
-                    APPLIED,
-                    () -> cluster.lab().nodes().stream()
-                            .map(node -> node.agent().admin("/config_dump"))
-                            .allMatch(changes::current));
-            SortedMap<String, Double> values = new TreeMap<>();
-            values.put("last_change_applied_s", (System.nanoTime() - written) / 1e9);
-            values.put(
-                    "errors",
-                    opened.get("failed").asDouble() + held.again().get("lost").asDouble());
-            session.say("churn " + values);
-            all.add(new Series(
-                    NAME,
-                    "held-" + CONNECTIONS,
-                    "tunnel",
-                    QuietAndNot.MESH,
-                    List.of(new Round(0, "", values, new TreeMap<>()))));
-            return all;
+        try (Cluster cluster = session.cluster(List.of(), new TreeMap<>())) {
+            Variant way = QuietAndNot.way(cluster);
+            MeshCounters before = MeshCounters.of(way.agents());
+            try (LoadProgram program = LoadProgram.drive();
+                    LoadProgram held = LoadProgram.hold(way, CONNECTIONS)) {
+                JsonNode opened = held.answer();
+                settled(way, before, CONNECTIONS - opened.get("failed").asInt());
+                return measure(session, cluster, program, held, opened);
+            }
         }
+    }
+
+    /** Waits until the byte that went round on each held connection is counted: it is not a round's. */
+    private static void settled(Variant way, MeshCounters before, int opened) {
+        Waits.until("the agents have counted the held connections' bytes", COUNTED, () -> {
+            MeshCounters counted = MeshCounters.of(way.agents()).since(before);
+            return Math.min(counted.received(), Math.min(counted.sent(), counted.destinationReceived())) >= opened;
+        });
+    }
+
+    private static List<Series> measure(
+            Session session, Cluster cluster, LoadProgram program, LoadProgram held, JsonNode opened)
+            throws IOException {
+        cluster.lab().apply("""
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: churn}
+                ---
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: default, namespace: churn}
+                """);
+        Files.createDirectories(cluster.lab().configDirectory().resolveSibling("staging"));
+        Changes changes = new Changes(cluster.lab().configDirectory());
+        List<Series> all = new ArrayList<>(new QuietAndNot(NAME, session, cluster, program).measure(changes));
+        long written = System.nanoTime();
+        Waits.until(
+                "the agents hold the last change of every policy and workload",
+                APPLIED,
+                () -> cluster.lab().nodes().stream()
+                        .map(node -> node.agent().admin("/config_dump"))
+                        .allMatch(changes::current));
+        SortedMap<String, Double> values = new TreeMap<>();
+        values.put("last_change_applied_s", (System.nanoTime() - written) / 1e9);
+        values.put(
+                "errors",
+                opened.get("failed").asDouble() + held.again().get("lost").asDouble());
+        session.say("churn " + values);
+        all.add(new Series(
+                NAME,
+                "held-" + CONNECTIONS,
+                "tunnel",
+                QuietAndNot.MESH,
+                List.of(new Round(0, "", values, new TreeMap<>()))));
+        return all;
     }
 
     /** Writes every policy and workload anew at each step. */

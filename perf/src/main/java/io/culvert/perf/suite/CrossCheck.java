@@ -115,7 +115,7 @@ final class CrossCheck implements Suite {
             Meter meter = new Meter(variant, cluster.safepoints());
             JsonNode answer =
                     program.round(load.order(variant, session.seconds() * WARM_UP_SHARE, session.seconds()), meter);
-            double own = meter.values(load, answer).get(metric);
+            double own = meter.values(load, answer).getOrDefault(metric, Double.NaN);
             double theirs = tool.rate(foreign(tool, variant, (int) Math.max(1, Math.round(session.seconds()))));
             SortedMap<String, Double> values = new TreeMap<>();
             values.put("errors", answer.get("errors").asDouble());
