@@ -65,7 +65,7 @@ public final class BenchMain implements Callable<Integer> {
 
     @Option(
             names = "--rotations",
-            defaultValue = "7",
+            defaultValue = "9",
             description = "rounds of each variant (default: ${DEFAULT-VALUE})")
     private int rotations;
 
@@ -74,7 +74,7 @@ public final class BenchMain implements Callable<Integer> {
 
     @Option(
             names = "--warm-up",
-            defaultValue = "4",
+            defaultValue = "10",
             description = "seconds per variant and load before the first round")
     private double warmUp;
 
@@ -110,10 +110,13 @@ public final class BenchMain implements Callable<Integer> {
         if (crossCheck && !suites.contains(CrossCheck.NAME)) {
             suites = Stream.concat(suites.stream(), Stream.of(CrossCheck.NAME)).toList();
         }
-        List<Suite> others = suites.stream()
+        List<Suite> others = new ArrayList<>(suites.stream()
                 .filter(name -> !name.equals(PLAIN))
                 .map(Suites::of)
-                .toList();
+                .toList());
+        if (crossCheck) {
+            others.add(Suites.of(CrossCheck.NAME));
+        }
         Session session = new Session(rotations, seconds, warmUp, quick, tunnelPeers(), cache(), BenchMain::say);
         List<Series> series = new ArrayList<>();
         if (suites.contains(PLAIN)) {
