@@ -4,11 +4,12 @@ set -euo pipefail
 in_client() { nsenter --net="$PEER_CLIENT_NETNS" -- "$@"; }
 in_server() { nsenter --net="$PEER_SERVER_NETNS" -- "$@"; }
 
-# launch NETNS NAME COMMAND...: in the background and away from this script's terminal; its pid is kept for stop.
+# launch NETNS NAME COMMAND...: in the background and away from this script's terminal, in the group whose connections
+# are not redirected; its pid is kept for stop.
 launch() {
   local netns=$1 name=$2
   shift 2
-  setsid nsenter --net="$netns" -- "$@" </dev/null >"$PEER_DIR/$name.log" 2>&1 &
+  setsid setpriv --regid="$PEER_GID" --clear-groups nsenter --net="$netns" -- "$@" </dev/null >"$PEER_DIR/$name.log" 2>&1 &
   echo $! >"$PEER_DIR/$name.pid"
 }
 

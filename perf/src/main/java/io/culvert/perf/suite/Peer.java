@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
  */
 final class Peer implements AutoCloseable {
     private static final int REDIRECT = 10_000;
+    // Of nobody on a usual system; what runs in it is not redirected.
+    private static final int GROUP = 15_390;
 
     private final String name;
     private final Path script;
@@ -55,6 +57,7 @@ final class Peer implements AutoCloseable {
                         "PEER_SERVER_NETNS", server.networkNamespace().toString(),
                         "PEER_SERVER_IP", server.ip4(),
                         "PEER_PORTS", Ports.ALL.stream().map(String::valueOf).collect(Collectors.joining(" ")),
+                        "PEER_GID", Integer.toString(GROUP),
                         "PEER_CACHE", cache.toString()));
         try {
             peer.call("start").forEach(peer::learn);
@@ -139,7 +142,9 @@ final class Peer implements AutoCloseable {
         Path file = directory.resolve("redirect.nft");
         Files.writeString(
                 file,
-                "table ip bench {\n  chain output {\n    type nat hook output priority -100;\n    " + rules
+                "table ip bench {\n  chain output {\n    type nat hook output priority -100;\n    meta skgid " + GROUP
+                        + " return\n    "
+                        + rules
                         + "\n  }\n}\n");
         Commands.run("nsenter", "--net=" + client.networkNamespace(), "--", "nft", "-f", file.toString());
     }
