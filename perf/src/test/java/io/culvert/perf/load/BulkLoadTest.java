@@ -42,7 +42,7 @@ class BulkLoadTest {
         BulkResult result = run(2, bits, 0, Duration.ofMillis(500));
         assertThat(result.errors()).isZero();
         // A slow machine sends late, never too much: what is due by the end, and a chunk of each stream.
-        assertThat(result.sent()).isBetween(1L, (long) (bits / 8 * 0.7) + 4 * (128 << 10));
+        assertThat(result.sent()).isBetween(1L, (long) (bits / 8.0 * 0.7) + 4 * (128 << 10));
     }
 
     @Test
