@@ -110,13 +110,10 @@ public final class BenchMain implements Callable<Integer> {
         if (crossCheck && !suites.contains(CrossCheck.NAME)) {
             suites = Stream.concat(suites.stream(), Stream.of(CrossCheck.NAME)).toList();
         }
-        List<Suite> others = new ArrayList<>(suites.stream()
+        List<Suite> others = suites.stream()
                 .filter(name -> !name.equals(PLAIN))
                 .map(Suites::of)
-                .toList());
-        if (crossCheck) {
-            others.add(Suites.of(CrossCheck.NAME));
-        }
+                .toList();
         Session session = new Session(rotations, seconds, warmUp, quick, tunnelPeers(), cache(), BenchMain::say);
         List<Series> series = new ArrayList<>();
         if (suites.contains(PLAIN)) {
