@@ -56,6 +56,12 @@ class StuckPeerTest {
             all.add(Arguments.of("PING, " + role, role, 9, pings));
             all.add(Arguments.of("SETTINGS, " + role, role, 1, settings));
         }
+        Talk connects = (w, i) -> List.of(w.connect(i), Frames.rstStream(w.allocator, i, H2Error.CANCEL));
+        Talk refused = (w, i) -> List.of(w.headers(i, true, ":method", "CONNECT", ":authority", "nonsense"));
+        Talk provoked = (w, i) -> List.of(w.connect(i), Frames.windowUpdate(w.allocator, i, 0));
+        all.add(Arguments.of("streams that are reset", Role.SERVER, 90, connects));
+        all.add(Arguments.of("requests that are refused", Role.SERVER, 190, refused));
+        all.add(Arguments.of("streams that we must reset", Role.SERVER, 19, provoked));
         return all.stream();
     }
 }

@@ -43,6 +43,7 @@ class TunnelAbuseTest {
         return List.of(
                 new Flood("PING", w -> Frames.ping(w.allocator, false, 1)),
                 new Flood("PING answers to nothing", w -> Frames.ping(w.allocator, true, 77)),
+                new Flood("GOAWAY", w -> Frames.goAway(w.allocator, 99, H2Error.NO_ERROR, "again")),
                 new Flood("SETTINGS", w -> Frames.settings(w.allocator)),
                 new Flood("SETTINGS acknowledgements", w -> Frames.settingsAck(w.allocator)),
                 new Flood("SETTINGS that move every window", TunnelAbuseTest::fillWithStreams, w -> {
@@ -415,6 +416,15 @@ class TunnelAbuseTest {
             assertThat(abused.wire.stats.floods()).isEqualTo(1);
             assertThat(abused.wire.stats.streamsOpened()).isLessThan(5_000);
             assertThat(most).isLessThanOrEqualTo(2);
+        }
+    }
+
+    /** RFC 9113, section 6.5.2: a server may not offer what only a client may allow. */
+    @Test
+    void a_server_that_enables_push_ends_the_connection() {
+        try (AbusedTunnel abused = new AbusedTunnel(Role.CLIENT)) {
+            abused.wire.send(setting(abused.wire, Frames.SETTINGS_ENABLE_PUSH, 1));
+            abused.isClosedWith(H2Error.PROTOCOL_ERROR);
         }
     }
 }
