@@ -15,6 +15,8 @@ final class FloodGuard {
     enum Kind {
         PING(60, 10),
         SETTINGS(20, 2),
+        // Two make a graceful end (section 6.8).
+        GOAWAY(10, 1),
         EMPTY_DATA(200, 20),
         // Before our answer: the peer makes us dial and gives up. Apps that connect and abort do that too, but slower.
         EARLY_RESET(200, 100),

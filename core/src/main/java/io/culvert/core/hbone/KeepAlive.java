@@ -1,5 +1,6 @@
 package io.culvert.core.hbone;
 
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 /**
@@ -35,11 +36,12 @@ final class KeepAlive {
         return nanoTime.getAsLong() - sentAt >= timeoutNanos ? Verdict.DEAD : Verdict.FINE;
     }
 
-    /** The payload of a PING that is sent now. */
+    /** The payload of a PING that is sent now: one that a peer cannot answer without having read it. */
     long next() {
         outstanding = true;
         sentAt = nanoTime.getAsLong();
-        return ++data;
+        data = ThreadLocalRandom.current().nextLong();
+        return data;
     }
 
     /** True when the acknowledgement is of the last PING. */

@@ -16,6 +16,13 @@ final class PeerSettings {
     int initialWindow = Frames.DEFAULT_WINDOW;
     int maxFrame = Frames.DEFAULT_MAX_FRAME;
 
+    private final int mostPush;
+
+    /** @param server whether the peer is a server, which may not offer what only a client may allow (section 6.5.2) */
+    PeerSettings(boolean server) {
+        mostPush = server ? 0 : 1;
+    }
+
     /** Takes over the values in {@code payload}, in their order; null when all are allowed. */
     @Nullable
     Invalid apply(ByteBuf payload) {
@@ -39,7 +46,7 @@ final class PeerSettings {
         switch (id) {
             case Frames.SETTINGS_HEADER_TABLE_SIZE -> headerTableSize = value;
             case Frames.SETTINGS_ENABLE_PUSH -> {
-                if (value > 1) {
+                if (value > mostPush) {
                     return new Invalid(H2Error.PROTOCOL_ERROR, "SETTINGS_ENABLE_PUSH " + value);
                 }
             }

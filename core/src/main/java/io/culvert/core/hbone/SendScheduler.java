@@ -3,6 +3,7 @@ package io.culvert.core.hbone;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +18,12 @@ final class SendScheduler {
     private static final int TURN_BYTES = 512 << 10;
 
     private final ChannelHandlerContext ctx;
+    /** Bytes that wait for the socket, what keeps account of them included. DATA stops at a quarter of it. */
+    static final int MAX_PENDING = 1 << 20;
+
     private final Channel channel;
     private final int maxFrame;
+    private final Runnable overflow;
     private final Runnable turn = this::turn;
 
     private int peerMaxFrame = Frames.DEFAULT_MAX_FRAME;
@@ -29,11 +34,15 @@ final class SendScheduler {
     private boolean inTurn;
     private boolean stopped;
 
-    /** @param maxFrame the longest DATA frame that we send even if the peer takes longer ones: the unit of fairness */
-    SendScheduler(ChannelHandlerContext ctx, int maxFrame) {
+    /**
+     * @param maxFrame the longest DATA frame that we send even if the peer takes longer ones: the unit of fairness
+     * @param overflow ends the tunnel, whose peer reads too little
+     */
+    SendScheduler(ChannelHandlerContext ctx, int maxFrame, Runnable overflow) {
         this.ctx = ctx;
         this.channel = ctx.channel();
         this.maxFrame = maxFrame;
+        this.overflow = overflow;
     }
 
     void peerMaxFrame(int bytes) {
@@ -54,8 +63,16 @@ final class SendScheduler {
         return true;
     }
 
-    /** Writes a frame that is not subject to flow control; it leaves with this turn's flush. */
+    /**
+     * Writes a frame that is not subject to flow control; it leaves with this turn's flush. A peer that lets more of them
+     * pile up than {@link #MAX_PENDING} does not read what it makes us say, and loses the tunnel.
+     */
     void control(ByteBuf frame) {
+        ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
+        if (!stopped && pending != null && pending.totalPendingWriteBytes() > MAX_PENDING) {
+            stopped = true;
+            overflow.run();
+        }
         if (stopped) {
             frame.release();
             return;

@@ -51,7 +51,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
     private final FloodGuard guard;
     private final KeepAlive keepAlive;
     private final RecentResets recentResets = new RecentResets();
-    private final TunnelFrames frames = new TunnelFrames(this);
+    private final TunnelFrames frames;
     final Int2ObjectHashMap<H2Stream> streams = new Int2ObjectHashMap<>(8, 0.65f, false);
 
     private Phase phase = Phase.TLS;
@@ -70,6 +70,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         this.shared = shared;
         this.handshake = handshake;
         this.server = server;
+        frames = new TunnelFrames(this, server);
         codec = new HeaderCodec(maxHeaderList);
         guard = new FloodGuard(shared.nanoTime());
         keepAlive = new KeepAlive(
@@ -344,7 +345,10 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        SendScheduler to = new SendScheduler(ctx, flow().maxFrame());
+        SendScheduler to = new SendScheduler(
+                ctx,
+                flow().maxFrame(),
+                () -> connectionError(H2Error.ENHANCE_YOUR_CALM, "the peer does not read what it makes us say"));
         scheduler = to;
     }
 

@@ -14,7 +14,7 @@ final class TunnelFrames implements FrameSink {
     private static final int MAX_DEBUG_TEXT = 256;
 
     private final TunnelCore tunnel;
-    private final PeerSettings peerSettings = new PeerSettings();
+    private final PeerSettings peerSettings;
 
     private boolean settingsAcknowledged;
     private long settingsSentNanos;
@@ -28,8 +28,9 @@ final class TunnelFrames implements FrameSink {
     private int currentLength;
     private boolean currentFinishes;
 
-    TunnelFrames(TunnelCore tunnel) {
+    TunnelFrames(TunnelCore tunnel, boolean server) {
         this.tunnel = tunnel;
+        this.peerSettings = new PeerSettings(!server);
     }
 
     PeerSettings peerSettings() {
@@ -240,6 +241,9 @@ final class TunnelFrames implements FrameSink {
 
     @Override
     public void onGoAway(int lastStream, long code, ByteBuf debug) {
+        if (!tunnel.allow(FloodGuard.Kind.GOAWAY)) {
+            return;
+        }
         int n = Math.min(debug.readableBytes(), MAX_DEBUG_TEXT);
         tunnel.goingAway(lastStream, H2Error.of(code), debug.toString(debug.readerIndex(), n, StandardCharsets.UTF_8));
     }
