@@ -92,21 +92,19 @@ sys.exit(b'"code"' in s.recv(65536))
 PY
 }
 
-# inside PID ARGUMENTS...: the load program in a namespace. It is small, so that the agent gets the cores.
-inside() {
-  local pid=$1
-  shift
-  nsenter -t "$pid" -n "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xmx128m \
-    -XX:TieredStopAtLevel=1 -XX:-UsePerfData -cp "$(dirname "$culvert")/dist/lib/*" \
-    io.culvert.perf.load.LoadMain "$@" </dev/null
-}
+# The load program. It is small, so that the agent gets the cores.
+load=("$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xmx128m -XX:TieredStopAtLevel=1
+  -XX:-UsePerfData -cp "$(dirname "$culvert")/dist/lib/*" io.culvert.perf.load.LoadMain)
+
+# from_client ARGUMENTS...: the load program in the client's namespace.
+from_client() { nsenter -t "$client" -n "${load[@]}" "$@" </dev/null; }
 
 # traffic ADDRESS: kept connections, new ones, large messages both ways.
 traffic() {
-  inside "$client" load "$1" 7007 1000 64 1024 0 2
-  inside "$client" hold "$1" 7007 200
-  inside "$client" probe "$1" 7007 1
-  inside "$client" load "$1" 7007 50 2 1048576 0 1
+  from_client load "$1" 7007 1000 64 1024 0 2
+  from_client hold "$1" 7007 200
+  from_client probe "$1" 7007 1
+  from_client load "$1" 7007 50 2 1048576 0 1
 }
 
 agent() {
@@ -182,11 +180,12 @@ export CULVERT_JAVA_OPTS="-XX:AOTCacheOutput=$caches/agent.aot -XX:-AOTRecordTra
 agent
 until_true 30 certified
 for server in "$near" "$far" "$outside"; do
-  inside "$server" echo 7007 &
+  # No function: its process would be a shell's, and the server outlive that.
+  nsenter -t "$server" -n "${load[@]}" echo 7007 </dev/null &
   pids+=($!)
 done
 for address in 10.255.0.3 10.255.0.2 10.255.0.4; do
-  until_true 10 inside "$client" hold "$address" 7007 1 >/dev/null
+  until_true 10 from_client hold "$address" 7007 1 >/dev/null
 done
 traffic 10.255.0.3
 traffic 10.255.0.2
