@@ -2,41 +2,24 @@
 # haproxy as a pair of HTTP proxies: HTTP/1.1 in, HTTP/2 over a few pooled mutual TLS connections between the two.
 . "$(dirname "$0")/lib.sh"
 
-config() {
-  cat <<CFG
-global
-  nbthread 2
-  maxconn 9000
-  tune.bufsize 65536
-  ssl-default-bind-curves X25519
-  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256
-  ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256
-  ssl-default-bind-options ssl-min-ver TLSv1.3
-  ssl-default-server-options ssl-min-ver TLSv1.3
-defaults
-  mode http
-  http-reuse always
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-  timeout http-request 1h
-CFG
-}
-
 port=${PEER_PORTS%% *}
 case $1 in
   start)
     {
-      config
+      haproxy_settings http
       cat <<CFG
+  http-reuse always
+  timeout http-request 1h
 listen http
   bind :$((port + 10000)) backlog 4096
   server s $PEER_SERVER_IP:$((port + 20000)) ssl crt $PEER_CERTS/client-all.pem ca-file $PEER_CERTS/ca.pem verify required alpn h2
 CFG
     } >"$PEER_DIR/client.cfg"
     {
-      config
+      haproxy_settings http
       cat <<CFG
+  http-reuse always
+  timeout http-request 1h
 listen http
   bind :$((port + 20000)) backlog 4096 ssl crt $PEER_CERTS/server-all.pem ca-file $PEER_CERTS/ca.pem verify required alpn h2
   server s 127.0.0.1:$port

@@ -2,29 +2,10 @@
 # haproxy as a pair of TLS 1.3 proxies, a TLS connection per connection.
 . "$(dirname "$0")/lib.sh"
 
-config() {
-  cat <<CFG
-global
-  nbthread 2
-  maxconn 9000
-  tune.bufsize 65536
-  ssl-default-bind-curves X25519
-  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256
-  ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256
-  ssl-default-bind-options ssl-min-ver TLSv1.3
-  ssl-default-server-options ssl-min-ver TLSv1.3
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-CFG
-}
-
 case $1 in
   start)
-    config >"$PEER_DIR/client.cfg"
-    config >"$PEER_DIR/server.cfg"
+    haproxy_settings tcp >"$PEER_DIR/client.cfg"
+    haproxy_settings tcp >"$PEER_DIR/server.cfg"
     for port in $PEER_PORTS; do
       cat >>"$PEER_DIR/client.cfg" <<CFG
 listen p$port

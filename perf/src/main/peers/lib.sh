@@ -52,3 +52,23 @@ stop_all() {
     rm -f "$file"
   done
 }
+
+# haproxy_settings MODE: what haproxy's two TLS pairs have in common; the buffers and the key exchange are the bench's.
+haproxy_settings() {
+  cat <<CFG
+global
+  nbthread 2
+  maxconn 9000
+  tune.bufsize 65536
+  ssl-default-bind-curves X25519
+  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256
+  ssl-default-server-ciphersuites TLS_AES_128_GCM_SHA256
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+  ssl-default-server-options ssl-min-ver TLSv1.3
+defaults
+  mode $1
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+CFG
+}
