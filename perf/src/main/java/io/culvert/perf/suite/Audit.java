@@ -1,12 +1,10 @@
 package io.culvert.perf.suite;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.culvert.lab.LabException;
 import io.culvert.perf.measure.MeshCounters;
 import io.culvert.perf.result.Gap;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Holds the agents' counters against the load that was sent: no figure from a path whose checks, metrics or log were
@@ -14,7 +12,7 @@ import java.util.Locale;
  */
 final class Audit {
     private static final int LOOKS = 200;
-    private static final long BETWEEN_LOOKS_MILLIS = 50;
+    private static final double BETWEEN_LOOKS_SECONDS = 0.05;
 
     private final Variant variant;
     private final MeshCounters before;
@@ -74,18 +72,13 @@ final class Audit {
             if (i == LOOKS || (counted.closed() >= opened && destination && logged)) {
                 return counted;
             }
-            try {
-                Thread.sleep(BETWEEN_LOOKS_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new LabException("interrupted while the agents' counters settle", e);
-            }
+            Waits.pass(BETWEEN_LOOKS_SECONDS);
         }
     }
 
     private static void compare(List<Gap> gaps, String series, String what, long expected, long seen) {
         if (expected != seen) {
-            gaps.add(new Gap(series, String.format(Locale.ROOT, "%s", what), expected, seen));
+            gaps.add(new Gap(series, what, expected, seen));
         }
     }
 }

@@ -81,24 +81,8 @@ final class Cluster implements AutoCloseable {
 
     private static void await(Lab lab) {
         lab.awaitReady(READY);
-        long end = System.nanoTime() + READY.toNanos();
         for (LabNode node : lab.nodes()) {
-            while (!node.agent().ready()) {
-                if (System.nanoTime() > end) {
-                    throw new LabException("the agent of " + node.name() + " is not ready after " + READY.toSeconds()
-                            + " s; its log:\n" + node.agent().log());
-                }
-                pause();
-            }
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(50);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new LabException("interrupted while the agents start", e);
+            Waits.until("the agent of " + node.name() + " is ready", READY, node.agent()::ready);
         }
     }
 
