@@ -6,10 +6,12 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -125,6 +127,18 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         }
     }
 
+    /**
+     * The end of the input that came with the end of the channel: no half-close is asked of Netty once our own direction
+     * has ended. What is held stays to be passed on.
+     */
+    private boolean closedByEnd() {
+        if (outputShut && !reset && !closing && !inputEnded && relay != null && !relay.isEnded()) {
+            inputEnded = true;
+            deliverEnd();
+        }
+        return inputEnded && !reset;
+    }
+
     private void deliverEnd() {
         if (inputEnded && !endDelivered && !reset && relay != null && (held == null || held.isEmpty())) {
             endDelivered = true;
@@ -155,7 +169,9 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        onReset(null);
+        if (!closedByEnd()) {
+            onReset(null);
+        }
     }
 
     private void onReset(@Nullable Throwable cause) {
@@ -174,12 +190,18 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        dropHeld();
+        dropHeldUnlessOwed();
     }
 
     @Override
     public void channelUnregistered(ChannelHandlerContext ctx) {
         if (!ctx.channel().isOpen()) {
+            dropHeldUnlessOwed();
+        }
+    }
+
+    private void dropHeldUnlessOwed() {
+        if (reset || !inputEnded || relay == null || relay.isEnded()) {
             dropHeld();
         }
     }
@@ -202,7 +224,9 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
         }
         reading = on;
         if (!on) {
-            channel.config().setAutoRead(false);
+            if (channel.isOpen()) {
+                channel.config().setAutoRead(false);
+            }
             return;
         }
         if (held != null) {
@@ -329,11 +353,24 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
             // The end of both: close sends the FIN, too, and saves the system call.
             closeIfDone();
         } else {
-            // Not earlier: Netty's shutdownOutput fails what is still queued.
-            var _ = ((SocketChannel) channel).shutdownOutput();
+            sendFin();
         }
         if (relay != null) {
             relay.onOutputEnded();
+        }
+    }
+
+    /**
+     * Ends our direction. Nothing is queued in Netty, so its own way, which makes an exception with a stack trace to fail
+     * what is, can be left out; and the end of the other direction may close the socket without another shutdown.
+     */
+    private void sendFin() {
+        ((SocketChannelConfig) channel.config()).setAllowHalfClosure(false);
+        try {
+            ((Socket) ((UnixChannel) channel).fd()).shutdown(false, true);
+        } catch (IOException | NotYetConnectedException e) {
+            // The peer was faster: its reset is on its way to us.
+            LOG.trace("no FIN on {}", channel, e);
         }
     }
 
@@ -346,7 +383,9 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     public void close() {
         closing = true;
         reading(false);
-        if (writes.isEmpty()) {
+        if (!channel.isOpen()) {
+            dropHeld();
+        } else if (writes.isEmpty()) {
             var _ = channel.close();
         } else {
             flush();
@@ -357,6 +396,7 @@ public final class RelaySocket extends ChannelInboundHandlerAdapter implements R
     @Override
     public void abort() {
         if (!channel.isOpen()) {
+            dropHeld();
             return;
         }
         reset = true;

@@ -22,7 +22,7 @@ final class BatchWriter<E> {
     }
 
     private static final int BATCH = 256;
-    private static final long LINGER_NANOS = 5_000_000;
+    private static final long LINGER_NANOS = 20_000_000;
 
     private final MpscVarHandleArrayQueue<E> queue;
     private final Sink<E> sink;

@@ -118,6 +118,36 @@ class RelayTest {
     }
 
     @Test
+    void anAnswerThatEndsBehindUnreadBytesIsWholeAlsoAfterTheRequestHasEnded() throws Exception {
+        bench(RelaySettings.DEFAULT);
+        byte[] answer = new byte[5 << 20];
+        new Random(SEED).nextBytes(answer);
+        try (Socket client = bench.connect();
+                Socket app = bench.accept()) {
+            client.shutdownOutput();
+            assertThat(app.getInputStream().read()).isEqualTo(-1);
+            // Both directions of the app's socket have ended, and it is closed, before its last bytes are passed on.
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+                write(app, answer);
+                try {
+                    app.close();
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            byte[] first = client.getInputStream().readNBytes(answer.length - (1 << 20));
+            writing.get(10, TimeUnit.SECONDS);
+            byte[] rest = client.getInputStream().readAllBytes();
+            assertThat(first.length + rest.length).isEqualTo(answer.length);
+            assertThat(Arrays.equals(answer, 0, first.length, first, 0, first.length))
+                    .isTrue();
+            assertThat(Arrays.equals(answer, first.length, answer.length, rest, 0, rest.length))
+                    .isTrue();
+        }
+        assertThat(bench.outcome().reason()).isEqualTo(CloseReason.OK);
+    }
+
+    @Test
     void aResetOfTheClientReachesTheAppAsAReset() throws Exception {
         bench(RelaySettings.DEFAULT);
         try (Socket client = bench.connect();
