@@ -97,7 +97,7 @@ final class Agent implements AgentView {
                 RotationSettings.of(config.certTtl()),
                 clock,
                 RandomGenerator.getDefault());
-        MeshTls tls = new MeshTls(clock);
+        MeshTls tls = new MeshTls(clock, MeshTls.HANDSHAKE_TIMEOUT, config.keyAgreement());
         credentials.addListener(tls);
         components.add(new Part("certificates", () -> {}, () -> {
             credentials.close();

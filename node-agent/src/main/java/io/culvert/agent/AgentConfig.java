@@ -1,5 +1,6 @@
 package io.culvert.agent;
 
+import io.culvert.core.tls.KeyAgreement;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param certTtl lifetime to ask certificates for
  * @param threads event loops; 0: one per processor, at most four
  * @param forceTunnel no same-node short cut
+ * @param keyAgreement of tunnels
  * @param drain how long connections may go on after SIGTERM
  * @param accessLog {@code -} for standard output, or a file
  */
@@ -30,6 +32,7 @@ record AgentConfig(
         Duration certTtl,
         int threads,
         boolean forceTunnel,
+        KeyAgreement keyAgreement,
         Rules rules,
         Ports ports,
         Duration drain,
@@ -100,6 +103,11 @@ record AgentConfig(
             Option.of("cert-ttl", "DURATION", "24h", "lifetime to ask certificates for"),
             Option.of("threads", "N", "0", "event loops (0: one per processor, at most four)"),
             Option.flag("force-tunnel", "always use the tunnel, also between pods of this node"),
+            Option.of(
+                    "key-agreement",
+                    "KIND",
+                    "hybrid",
+                    "of tunnels: hybrid (post-quantum where the peer can) or classical"),
             Option.of("rules", "KIND", "auto", "redirect rules by auto, nft, iptables-nft or iptables-legacy"),
             Option.of("admin-port", "PORT", "15000", "admin endpoint, on localhost"),
             Option.of("metrics-port", "PORT", "15020", "metrics"),
@@ -126,6 +134,7 @@ record AgentConfig(
                 r.duration("cert-ttl", Duration.ofSeconds(5), Duration.ofDays(90)),
                 r.integer("threads", 0, 64),
                 r.flag("force-tunnel"),
+                r.read("key-agreement", KeyAgreement.HYBRID, AgentConfig::keyAgreement),
                 r.read("rules", Rules.AUTO, AgentConfig::rules),
                 ports(r),
                 r.duration("drain", Duration.ZERO, Duration.ofHours(24)),
@@ -151,6 +160,7 @@ record AgentConfig(
         all.put("cert-ttl", Durations.text(certTtl));
         all.put("threads", Integer.toString(threads));
         all.put("force-tunnel", Boolean.toString(forceTunnel));
+        all.put("key-agreement", keyAgreement.label());
         all.put("rules", rules.label());
         all.put("admin-port", Integer.toString(ports.admin()));
         all.put("metrics-port", Integer.toString(ports.metrics()));
@@ -184,6 +194,15 @@ record AgentConfig(
             r.fault(String.valueOf(e.getMessage()));
             return new Ports(0, 0, 0);
         }
+    }
+
+    private static KeyAgreement keyAgreement(String value) {
+        for (KeyAgreement kind : KeyAgreement.values()) {
+            if (kind.label().equals(value)) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException("use hybrid or classical");
     }
 
     private static Rules rules(String value) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import io.culvert.core.tls.KeyAgreement;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ class AgentConfigTest {
                         Duration.ofHours(24),
                         0,
                         false,
+                        KeyAgreement.HYBRID,
                         AgentConfig.Rules.AUTO,
                         new AgentConfig.Ports(AgentConfig.ADMIN_PORT, AgentConfig.METRICS_PORT, AgentConfig.READY_PORT),
                         Duration.ofSeconds(25),
@@ -59,6 +61,7 @@ class AgentConfigTest {
                         "--cert-ttl=10s",
                         "--threads=2",
                         "--force-tunnel",
+                        "--key-agreement=classical",
                         "--rules=iptables-legacy",
                         "--admin-port=1",
                         "--metrics-port=2",
@@ -83,6 +86,7 @@ class AgentConfigTest {
                         Duration.ofSeconds(10),
                         2,
                         true,
+                        KeyAgreement.CLASSICAL,
                         AgentConfig.Rules.IPTABLES_LEGACY,
                         new AgentConfig.Ports(1, 2, 3),
                         Duration.ofSeconds(90),
@@ -124,6 +128,7 @@ class AgentConfigTest {
                                 "5s",
                                 "--rules",
                                 "ebpf",
+                                "--key-agreement=rsa",
                                 "--admin-port",
                                 "15020",
                                 "stray"),
@@ -139,6 +144,7 @@ class AgentConfigTest {
                                 f -> assertThat(f).contains("--cni-socket \"relative\"", "absolute"),
                                 f -> assertThat(f).contains("CULVERT_CERT_TTL \"1\"", "24h"),
                                 f -> assertThat(f).contains("--threads \"many\"", "whole number"),
+                                f -> assertThat(f).contains("--key-agreement \"rsa\"", "classical"),
                                 f -> assertThat(f).contains("--rules \"ebpf\"", "iptables-nft"),
                                 f -> assertThat(f).contains("must differ", "15020")));
     }

@@ -2,23 +2,33 @@ package io.culvert.core.hbone;
 
 import io.culvert.identity.SpiffeId;
 import io.netty.channel.EventLoop;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
- * Opens streams over pooled tunnels: one tunnel per {@link PoolKey} to begin with, more only while all of them are at
- * their stream limit, all of a key on one loop. Any thread, except {@link #open}.
+ * Opens streams over pooled tunnels: one tunnel per {@link PoolKey} to begin with, more while all of them are at their
+ * stream limit. A key's tunnels are on one loop; while that is busy and another is not, new streams get a tunnel there,
+ * so that one processor is not the limit of a busy peer. Any thread, except {@link #open}.
  */
 public final class HbonePool implements AutoCloseable {
+    /** A loop that uses more of a processor gets company, of one that uses less than half of it. In percent. */
+    private static final int BUSY = 75;
+
     private final List<LoopPool> parts = new ArrayList<>();
     // Where a key's tunnels are; forgotten by the loop's sweep some time after its last tunnel has gone.
-    private final ConcurrentMap<PoolKey, LoopPool> pins = new ConcurrentHashMap<>();
+    private final ConcurrentMap<PoolKey, List<LoopPool>> pins = new ConcurrentHashMap<>();
     private final TunnelContext shared;
 
     /**
@@ -32,42 +42,90 @@ public final class HbonePool implements AutoCloseable {
             TunnelEvents events,
             HboneSettings settings,
             InstantSource clock) {
+        this(loops, sockets, tls, events, settings, clock, HbonePool::threadLoad);
+    }
+
+    /** @param load for each loop what tells, on that loop, how much of a processor it uses, in percent */
+    HbonePool(
+            List<EventLoop> loops,
+            TunnelSockets sockets,
+            TunnelTls tls,
+            TunnelEvents events,
+            HboneSettings settings,
+            InstantSource clock,
+            Function<EventLoop, IntSupplier> load) {
         if (loops.isEmpty()) {
             throw new IllegalArgumentException("a pool needs an event loop");
         }
         shared = new TunnelContext(settings, tls, events, new HboneStats(), clock, System::nanoTime);
         for (EventLoop loop : loops) {
-            parts.add(new LoopPool(loop, shared, sockets, this::unpin));
+            parts.add(new LoopPool(loop, shared, sockets, this::unpin, load.apply(loop)));
         }
+    }
+
+    private static IntSupplier threadLoad(EventLoop loop) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return new ThreadLoad(System::nanoTime, threads::getCurrentThreadCpuTime);
     }
 
     /** The loop of this key's tunnels: register the app's socket there before calling {@link #open} on it. */
     public EventLoop loopFor(PoolKey key) {
-        LoopPool part = pins.get(key);
-        if (part == null) {
-            part = pins.computeIfAbsent(key, this::pin);
+        List<LoopPool> pinned = pins.get(key);
+        if (pinned == null) {
+            pinned = pins.computeIfAbsent(key, this::pin);
         }
-        return part.loop();
+        // The first that is not busy, so that later ones can run empty.
+        for (int i = 0; i < pinned.size(); i++) {
+            if (pinned.get(i).busy() <= BUSY) {
+                return pinned.get(i).loop();
+            }
+        }
+        return leastBusy(key, pinned).loop();
     }
 
-    private LoopPool pin(PoolKey key) {
+    private List<LoopPool> pin(PoolKey key) {
         LoopPool least = parts.getFirst();
         for (LoopPool part : parts) {
             if (part.pinned.get() < least.pinned.get()) {
                 least = part;
             }
         }
-        least.pinned.incrementAndGet();
-        LoopPool chosen = least;
-        chosen.loop().execute(() -> chosen.entry(key));
-        return chosen;
+        return List.of(pinned(key, least));
     }
 
-    private void unpin(PoolKey key) {
-        LoopPool part = pins.remove(key);
-        if (part != null) {
-            part.pinned.decrementAndGet();
+    private static LoopPool pinned(PoolKey key, LoopPool part) {
+        part.pinned.incrementAndGet();
+        part.loop().execute(() -> part.entry(key));
+        return part;
+    }
+
+    private LoopPool leastBusy(PoolKey key, List<LoopPool> pinned) {
+        Comparator<LoopPool> byLoad = Comparator.comparingInt(LoopPool::busy);
+        LoopPool idlest = Collections.min(parts, byLoad);
+        if (idlest.busy() > BUSY / 2) {
+            return Collections.min(pinned, byLoad);
         }
+        pins.compute(key, (k, now) -> {
+            if (now != null && now.contains(idlest)) {
+                return now;
+            }
+            List<LoopPool> more = now == null ? new ArrayList<>() : new ArrayList<>(now);
+            more.add(pinned(key, idlest));
+            return List.copyOf(more);
+        });
+        return idlest;
+    }
+
+    private void unpin(PoolKey key, LoopPool part) {
+        pins.computeIfPresent(key, (k, now) -> {
+            if (!now.contains(part)) {
+                return now;
+            }
+            part.pinned.decrementAndGet();
+            return now.size() == 1
+                    ? null
+                    : now.stream().filter(other -> other != part).toList();
+        });
     }
 
     /**

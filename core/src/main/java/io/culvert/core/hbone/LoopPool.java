@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /** The part of a pool that lives on one loop. Owned by: that loop, except what says otherwise. */
@@ -18,14 +20,25 @@ final class LoopPool {
     private final EventLoop loop;
     private final TunnelContext shared;
     private final TunnelSockets sockets;
-    private final Consumer<PoolKey> onRemoved;
+    private final BiConsumer<PoolKey, LoopPool> onRemoved;
+    private final IntSupplier load;
     private final Map<PoolKey, PoolEntry> entries = new HashMap<>();
     /** Keys that are pinned here. Any thread. */
     final AtomicInteger pinned = new AtomicInteger();
 
+    /** Of a processor, in percent, when something was last opened here. Any thread. */
+    private volatile int busy;
+
     private boolean draining;
 
-    LoopPool(EventLoop loop, TunnelContext shared, TunnelSockets sockets, Consumer<PoolKey> onRemoved) {
+    /** @param load how busy the loop is, asked on it */
+    LoopPool(
+            EventLoop loop,
+            TunnelContext shared,
+            TunnelSockets sockets,
+            BiConsumer<PoolKey, LoopPool> onRemoved,
+            IntSupplier load) {
+        this.load = load;
         this.loop = loop;
         this.shared = shared;
         this.sockets = sockets;
@@ -35,6 +48,11 @@ final class LoopPool {
 
     EventLoop loop() {
         return loop;
+    }
+
+    /** The share of a processor that the loop used of late, in percent. Any thread. */
+    int busy() {
+        return busy;
     }
 
     /** Makes the entry of a key that was pinned here, so that a sweep can forget it if no open follows. */
@@ -49,6 +67,10 @@ final class LoopPool {
             WindowBudget budget,
             HboneStreamHandler handler,
             OpenListener listener) {
+        int now = load.getAsInt();
+        if (now != busy) {
+            busy = now;
+        }
         PoolEntry entry = entry(key);
         OpenAttempt open = new OpenAttempt(entry, request, budget, handler, listener);
         if (draining) {
@@ -83,7 +105,7 @@ final class LoopPool {
         for (PoolEntry entry : List.copyOf(entries.values())) {
             if (entry.sweep()) {
                 entries.remove(entry.key());
-                onRemoved.accept(entry.key());
+                onRemoved.accept(entry.key(), this);
             }
         }
     }

@@ -9,15 +9,15 @@ final class ContextPair {
     private final MeshSslContext client;
     private final MeshSslContext server;
 
-    ContextPair(Credentials credentials, InstantSource clock) {
+    ContextPair(Credentials credentials, InstantSource clock, KeyAgreement keyAgreement) {
         this.credentials = credentials;
-        this.client = new MeshSslContext(credentials, true, clock);
-        this.server = new MeshSslContext(credentials, false, clock);
+        this.client = new MeshSslContext(credentials, true, clock, keyAgreement);
+        this.server = new MeshSslContext(credentials, false, clock, keyAgreement);
     }
 
     /** A pair that keeps no native memory: every handler is made from a context of its own. */
-    static ContextPair retired(Credentials credentials, InstantSource clock) {
-        ContextPair pair = new ContextPair(credentials, clock);
+    static ContextPair retired(Credentials credentials, InstantSource clock, KeyAgreement keyAgreement) {
+        ContextPair pair = new ContextPair(credentials, clock, keyAgreement);
         pair.retire();
         return pair;
     }

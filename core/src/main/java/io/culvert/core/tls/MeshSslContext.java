@@ -32,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  * from alive until it is closed. Any thread.
  */
 final class MeshSslContext extends SslContext {
-    /** Hybrid post-quantum first; P-256 for peers that know no other. */
-    private static final String[] GROUPS = {"X25519MLKEM768", "X25519", "P-256"};
-
     static final List<String> CIPHERS = List.of("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256");
 
     /** More than any chain that {@link io.culvert.identity.PeerVerifier} would read. */
@@ -49,6 +46,7 @@ final class MeshSslContext extends SslContext {
     private final Credentials credentials;
     private final boolean client;
     private final InstantSource clock;
+    private final KeyAgreement keyAgreement;
 
     /** Not {@code synchronized}: building takes milliseconds and may happen on a virtual thread. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -56,10 +54,11 @@ final class MeshSslContext extends SslContext {
     private @Nullable ReferenceCountedOpenSslContext current;
     private boolean retired;
 
-    MeshSslContext(Credentials credentials, boolean client, InstantSource clock) {
+    MeshSslContext(Credentials credentials, boolean client, InstantSource clock, KeyAgreement keyAgreement) {
         this.credentials = credentials;
         this.client = client;
         this.clock = clock;
+        this.keyAgreement = keyAgreement;
     }
 
     /** Makes the native context, if there is to be one, so that the first connection finds it. */
@@ -172,7 +171,7 @@ final class MeshSslContext extends SslContext {
                     .ciphers(CIPHERS)
                     .applicationProtocolConfig(HTTP2_ONLY)
                     .trustManager(new MeshTrustManager(credentials.peers(), clock))
-                    .option(OpenSslContextOption.GROUPS, GROUPS)
+                    .option(OpenSslContextOption.GROUPS, keyAgreement.groups())
                     .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, MAX_CERTIFICATE_BYTES)
                     .build();
             ReferenceCountedOpenSslContext context = (ReferenceCountedOpenSslContext) made;

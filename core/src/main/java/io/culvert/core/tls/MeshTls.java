@@ -21,8 +21,8 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TLS between mesh peers: TLS 1.3 only, both sides prove a SPIFFE ID, ALPN {@code h2} only, key exchange X25519MLKEM768 or
- * X25519 or P-256, no SNI, and no session tickets, resumption or early data, since resumption skips verification.
+ * TLS between mesh peers: TLS 1.3 only, both sides prove a SPIFFE ID, ALPN {@code h2} only, key exchange as
+ * {@link KeyAgreement} says, no SNI, and no session tickets, resumption or early data, since resumption skips verification.
  *
  * <p>Native contexts are kept for the newest credentials of each identity and freed when newer ones come or the
  * identity is forgotten; connections made with them live on. Register it as a listener of the
@@ -37,11 +37,12 @@ public final class MeshTls implements CredentialSource.Listener, AutoCloseable {
 
     private final InstantSource clock;
     private final Duration handshakeTimeout;
+    private final KeyAgreement keyAgreement;
     private final ConcurrentMap<SpiffeId, ContextPair> contexts = new ConcurrentHashMap<>();
 
-    /** With the usual handshake timeout. */
+    /** With the usual handshake timeout and the hybrid key agreement. */
     public MeshTls(InstantSource clock) {
-        this(clock, HANDSHAKE_TIMEOUT);
+        this(clock, HANDSHAKE_TIMEOUT, KeyAgreement.HYBRID);
     }
 
     /**
@@ -49,8 +50,9 @@ public final class MeshTls implements CredentialSource.Listener, AutoCloseable {
      *
      * @param clock what certificates are compared with
      */
-    public MeshTls(InstantSource clock, Duration handshakeTimeout) {
+    public MeshTls(InstantSource clock, Duration handshakeTimeout, KeyAgreement keyAgreement) {
         this.clock = clock;
+        this.keyAgreement = keyAgreement;
         this.handshakeTimeout = handshakeTimeout;
     }
 
@@ -64,9 +66,13 @@ public final class MeshTls implements CredentialSource.Listener, AutoCloseable {
         return pair(credentials).server();
     }
 
-    /** A handler for one connection, with the handshake timeout set; the context says which side. */
+    /**
+     * A handler for one connection, with the handshake timeout set; the context says which side. Each buffer that is
+     * written becomes TLS records of its own, in one buffer: nothing is gathered, and nothing copied.
+     */
     public SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
         SslHandler handler = context.newHandler(allocator);
+        handler.setWrapDataSize(0);
         handler.setHandshakeTimeout(handshakeTimeout.toMillis(), TimeUnit.MILLISECONDS);
         return handler;
     }
@@ -136,14 +142,14 @@ public final class MeshTls implements CredentialSource.Listener, AutoCloseable {
                 return before;
             }
             superseded.set(before);
-            return new ContextPair(credentials, clock);
+            return new ContextPair(credentials, clock, keyAgreement);
         });
         ContextPair old = superseded.get();
         if (old != null) {
             old.retire();
         }
         // Someone still holds credentials that were superseded: they work, without a place in the cache.
-        return kept.credentials() == credentials ? kept : ContextPair.retired(credentials, clock);
+        return kept.credentials() == credentials ? kept : ContextPair.retired(credentials, clock, keyAgreement);
     }
 
     private static X509Certificate peerLeaf(SSLSession session) {

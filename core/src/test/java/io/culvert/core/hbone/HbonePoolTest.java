@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -213,10 +216,68 @@ class HbonePoolTest {
     }
 
     @Test
+    void a_busy_loop_gets_company_of_an_idle_one_and_is_used_again_when_it_has_time() throws Exception {
+        try (Loopback net = new Loopback()) {
+            PoolKey key = net.listen(Echo.server());
+            EventLoop first = net.loop;
+            EventLoop second = net.serverLoop;
+            AtomicInteger firstLoad = new AtomicInteger();
+            AtomicInteger secondLoad = new AtomicInteger();
+            try (HbonePool pool = new HbonePool(
+                    List.of(first, second),
+                    net::newChannel,
+                    net.mesh.tls(),
+                    net.events(),
+                    HboneSettings.DEFAULT,
+                    InstantSource.system(),
+                    loop -> loop.equals(first) ? firstLoad::get : secondLoad::get)) {
+                assertThat(pool.loopFor(key)).isSameAs(first);
+                firstLoad.set(90);
+                Tunnel one = open(pool, key, first).tunnel();
+                assertThat(pool.loopFor(key)).as("while the first is busy").isSameAs(second);
+                Tunnel other = open(pool, key, second).tunnel();
+                assertThat(other).isNotSameAs(one);
+                secondLoad.set(90);
+                open(pool, key, second);
+                firstLoad.set(80);
+                open(pool, key, first);
+                assertThat(pool.loopFor(key)).as("the less busy one of two").isSameAs(first);
+                firstLoad.set(10);
+                assertThat(open(pool, key, first).tunnel()).isSameAs(one);
+                assertThat(pool.loopFor(key)).as("the first that is not busy").isSameAs(first);
+                assertThat(net.sockets).hasSize(2);
+            }
+        }
+    }
+
+    private static HboneStream open(HbonePool pool, PoolKey key, EventLoop loop) throws Exception {
+        CompletableFuture<OpenResult> result = new CompletableFuture<>();
+        loop.execute(() -> pool.open(
+                key, new ConnectRequest("h:1", List.of()), WindowBudget.unlimited(), new Recorder(), result::complete));
+        OpenResult opened = result.get(20, TimeUnit.SECONDS);
+        assertThat(opened).isInstanceOf(OpenResult.Opened.class);
+        return ((OpenResult.Opened) opened).stream();
+    }
+
+    @Test
+    void a_thread_s_load_is_measured_anew_after_a_while_only() {
+        long[] time = {0, 0};
+        ThreadLoad load = new ThreadLoad(() -> time[0], () -> time[1]);
+        time[0] = 100_000_000;
+        time[1] = 90_000_000;
+        assertThat(load.getAsInt()).isZero();
+        time[0] = 300_000_000;
+        time[1] = 240_000_000;
+        assertThat(load.getAsInt()).isEqualTo(80);
+        time[0] = 800_000_000;
+        assertThat(load.getAsInt()).isZero();
+    }
+
+    @Test
     void a_peer_that_is_silent_after_the_tcp_handshake_fails_in_time() throws Exception {
         try (Loopback net = new Loopback();
-                io.culvert.core.tls.MeshTls impatient =
-                        new io.culvert.core.tls.MeshTls(java.time.InstantSource.system(), Duration.ofMillis(300))) {
+                io.culvert.core.tls.MeshTls impatient = new io.culvert.core.tls.MeshTls(
+                        InstantSource.system(), Duration.ofMillis(300), io.culvert.core.tls.KeyAgreement.HYBRID)) {
             PoolKey key = net.key(net.bind(new ChannelInboundHandlerAdapter()));
             try (HbonePool pool = new HbonePool(
                     List.of(net.loop),

@@ -41,7 +41,7 @@ final class Loopback implements AutoCloseable {
     final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
     final HbonePool pool;
     final EventLoop loop;
-    private final EventLoop serverLoop;
+    final EventLoop serverLoop;
     private final List<HboneServer> servers = new ArrayList<>();
     private final List<Channel> listeners = new ArrayList<>();
 
@@ -73,7 +73,7 @@ final class Loopback implements AutoCloseable {
         };
     }
 
-    private Channel newChannel(PoolKey key) {
+    Channel newChannel(PoolKey key) {
         EpollSocketChannel channel = new EpollSocketChannel();
         channel.config().setAllocator(allocator);
         sockets.add(channel);

@@ -28,7 +28,7 @@ class ClientHelloTest {
 
     @Test
     void offersTls13AndHttp2AndNothingElse() throws Exception {
-        Hello hello = clientHello();
+        Hello hello = clientHello(KeyAgreement.HYBRID);
         Map<Integer, ByteBuf> extensions = hello.extensions();
 
         assertThat(extensions)
@@ -43,15 +43,22 @@ class ClientHelloTest {
         assertThat(hello.extension(KEY_SHARE).skipBytes(2).readUnsignedShort()).isEqualTo(0x11ec);
     }
 
+    @Test
+    void classicalKeyAgreementHasNoPostQuantumShare() throws Exception {
+        Hello hello = clientHello(KeyAgreement.CLASSICAL);
+        assertThat(shorts(hello.extension(SUPPORTED_GROUPS).skipBytes(2))).containsExactly(0x1d, 0x17);
+        assertThat(hello.extension(KEY_SHARE).skipBytes(2).readUnsignedShort()).isEqualTo(0x1d);
+    }
+
     private record Hello(List<Integer> ciphers, Map<Integer, ByteBuf> extensions) {
         ByteBuf extension(int type) {
             return Objects.requireNonNull(extensions.get(type), () -> "no extension " + type);
         }
     }
 
-    private static Hello clientHello() throws Exception {
+    private static Hello clientHello(KeyAgreement keyAgreement) throws Exception {
         Credentials web = new TestAuthority("cluster.local").credentials("web");
-        try (MeshTls tls = new MeshTls(() -> TestAuthority.NOW)) {
+        try (MeshTls tls = new MeshTls(() -> TestAuthority.NOW, MeshTls.HANDSHAKE_TIMEOUT, keyAgreement)) {
             SslHandler handler = tls.newHandler(tls.client(web), UnpooledByteBufAllocator.DEFAULT);
             EmbeddedChannel channel = new EmbeddedChannel(handler);
             ByteBuf record = channel.readOutbound();

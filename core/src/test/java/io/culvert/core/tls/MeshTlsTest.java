@@ -13,6 +13,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.KeyUsage;
+import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -26,6 +27,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -44,7 +46,7 @@ class MeshTlsTest {
         looksAtTheClock.incrementAndGet();
         return TestAuthority.NOW;
     };
-    private final MeshTls tls = new MeshTls(clock, Duration.ofMillis(1500));
+    private final MeshTls tls = new MeshTls(clock, Duration.ofMillis(1500), KeyAgreement.HYBRID);
     private TestAuthority mesh;
     private Credentials web;
     private Credentials shop;
@@ -84,10 +86,12 @@ class MeshTlsTest {
 
     @Test
     void hasNoPeerBeforeTheHandshake() {
-        SSLSession session = tls.client(web)
-                .newEngine(io.netty.buffer.UnpooledByteBufAllocator.DEFAULT)
-                .getSession();
-        assertThatThrownBy(() -> MeshTls.peerId(session)).isInstanceOf(IllegalStateException.class);
+        SSLEngine engine = tls.client(web).newEngine(io.netty.buffer.UnpooledByteBufAllocator.DEFAULT);
+        try {
+            assertThatThrownBy(() -> MeshTls.peerId(engine.getSession())).isInstanceOf(IllegalStateException.class);
+        } finally {
+            ReferenceCountUtil.release(engine);
+        }
     }
 
     static Stream<Arguments> badCertificates() {

@@ -47,8 +47,10 @@ public final class BenchMain implements Callable<Integer> {
     @Option(
             names = "--peers",
             split = ",",
-            defaultValue = "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy",
-            description = "of ${DEFAULT-VALUE}; \"none\" for none")
+            defaultValue = "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy," + ClassicalMesh.NAME,
+            description =
+                    "of ${DEFAULT-VALUE}; \"none\" for none. The last is another mesh of ours, whose tunnels agree on"
+                            + " keys as the peers do, by X25519 alone")
     private List<String> peers = List.of();
 
     @Option(names = "--peer", description = "a proxy of your own, NAME=SCRIPT; the contract is in perf/src/main/peers")
@@ -154,7 +156,7 @@ public final class BenchMain implements Callable<Integer> {
 
     private List<Series> plain(Session session) throws IOException {
         List<Series> series = new ArrayList<>();
-        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), Map.of(), cache());
+        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), classical(), Map.of(), cache());
                 LoadProgram program = LoadProgram.drive()) {
             Plain plain = new Plain(cluster, program, BenchMain::say);
             for (String topology : topologies) {
@@ -175,12 +177,18 @@ public final class BenchMain implements Callable<Integer> {
         Map<String, Path> scripts = new LinkedHashMap<>();
         for (String peer : peers) {
             boolean relay = peer.equals("haproxy-tcp");
-            if (!peer.equals("none") && topologies.contains(relay ? "relay" : "tunnel")) {
+            if (!peer.equals("none")
+                    && !peer.equals(ClassicalMesh.NAME)
+                    && topologies.contains(relay ? "relay" : "tunnel")) {
                 scripts.put(peer, Scripts.of(peer));
             }
         }
         scripts.putAll(own);
         return scripts;
+    }
+
+    private boolean classical() {
+        return peers.contains(ClassicalMesh.NAME) && topologies.contains("tunnel");
     }
 
     private Map<String, Path> nearPeers() {

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two nodes with a client and a server for every variant: the same pods on the same nodes, only what stands between them
@@ -34,10 +35,13 @@ final class Cluster implements AutoCloseable {
     private final Lab lab;
     private final SafepointLog safepoints;
     private final LoadProgram backend;
+    private final @Nullable ClassicalMesh classical;
     private final Map<String, Peer> peers = new LinkedHashMap<>();
     private final Map<String, Peer> nearPeers = new LinkedHashMap<>();
 
-    private Cluster(Path directory, Lab lab, SafepointLog safepoints, LoadProgram backend) {
+    private Cluster(
+            Path directory, Lab lab, SafepointLog safepoints, LoadProgram backend, @Nullable ClassicalMesh classical) {
+        this.classical = classical;
         this.directory = directory;
         this.lab = lab;
         this.safepoints = safepoints;
@@ -48,10 +52,16 @@ final class Cluster implements AutoCloseable {
      * Starts it and returns when every pod serves and every agent is ready.
      *
      * @param scripts name to script of the peers of the tunnel topology, and of {@code near}, those on one node
+     * @param withClassical whether a {@link ClassicalMesh} stands beside
      * @param more pods of the mesh, name to node; an echo and a sink listen in those that are no clients by name
      * @param cache outlives the run
      */
-    static Cluster start(Map<String, Path> scripts, Map<String, Path> near, Map<String, String> more, Path cache)
+    static Cluster start(
+            Map<String, Path> scripts,
+            Map<String, Path> near,
+            boolean withClassical,
+            Map<String, String> more,
+            Path cache)
             throws IOException {
         // Not below /tmp: a pod has one of its own.
         Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
@@ -59,13 +69,16 @@ final class Cluster implements AutoCloseable {
         Lab lab = Lab.start(
                 ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more),
                 LabOptions.mesh(Launch.shipped(safepoints.flag())));
+        ClassicalMesh classical = null;
         try {
             await(lab);
-            List<String> servers = lab.pods().stream()
-                    .filter(pod -> !pod.name().startsWith("client"))
-                    .map(pod -> pod.networkNamespace().toString())
-                    .toList();
-            Cluster cluster = new Cluster(directory, lab, safepoints, LoadProgram.backend(servers));
+            List<String> servers = new ArrayList<>(servers(lab));
+            if (withClassical) {
+                classical = ClassicalMesh.start(directory.resolve(ClassicalMesh.NAME), safepoints);
+                await(classical.lab());
+                servers.addAll(servers(classical.lab()));
+            }
+            Cluster cluster = new Cluster(directory, lab, safepoints, LoadProgram.backend(servers), classical);
             try {
                 cluster.startPeers(scripts, near, cache);
                 return cluster;
@@ -74,9 +87,19 @@ final class Cluster implements AutoCloseable {
                 throw e;
             }
         } catch (IOException | RuntimeException e) {
+            if (classical != null) {
+                classical.close();
+            }
             lab.close();
             throw e;
         }
+    }
+
+    private static List<String> servers(Lab lab) {
+        return lab.pods().stream()
+                .filter(pod -> !pod.name().startsWith("client"))
+                .map(pod -> pod.networkNamespace().toString())
+                .toList();
     }
 
     private static void await(Lab lab) {
@@ -121,7 +144,13 @@ final class Cluster implements AutoCloseable {
     /** {@code direct}, {@code culvert} and the peers of {@code topology}, in this order. */
     List<Variant> variants(String topology) {
         return switch (topology) {
-            case "tunnel" -> variants(topology, "server", MESH, agents("node-1", "node-2"), peers, "");
+            case "tunnel" -> {
+                List<Variant> all = variants(topology, "server", MESH, agents("node-1", "node-2"), peers, "");
+                if (classical != null) {
+                    all.add(classical.tunnel());
+                }
+                yield all;
+            }
             case "same-node" -> variants(topology, "near", MESH, agents("node-1"), nearPeers, NEAR);
             // The mesh's client goes to a server that is not in the mesh: captured and carried on as it is.
             case "relay" -> variants(topology, "server", DIRECT, agents("node-1"), relays(), "");
@@ -137,6 +166,11 @@ final class Cluster implements AutoCloseable {
     /** The same way from another pod of the mesh. */
     Variant from(Variant variant, String client) {
         return between(variant, pod(client, MESH), variant.server());
+    }
+
+    /** A pod that is not in the mesh. */
+    LabPod outside() {
+        return pod("client", DIRECT);
     }
 
     private static Variant between(Variant variant, LabPod client, LabPod server) {
@@ -202,6 +236,9 @@ final class Cluster implements AutoCloseable {
         peers.values().forEach(Peer::close);
         nearPeers.values().forEach(Peer::close);
         backend.close();
+        if (classical != null) {
+            classical.close();
+        }
         lab.close();
         Commands.run("rm", "-rf", directory.toString());
     }
