@@ -30,7 +30,7 @@ public record HboneSettings(Flow flow, Timeouts timeouts, Limits limits) {
      */
     public record Flow(
             int initialWindow, int maxWindow, int connectionWindow, int maxFrame, int highWatermark, int lowWatermark) {
-        public static final Flow DEFAULT = new Flow(64 << 10, 4 << 20, 16 << 20, 64 << 10, 256 << 10, 64 << 10);
+        public static final Flow DEFAULT = new Flow(64 << 10, 4 << 20, 16 << 20, 256 << 10, 256 << 10, 64 << 10);
 
         public Flow {
             Rule.require(

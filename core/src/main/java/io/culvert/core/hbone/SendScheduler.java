@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * and one flush for all that a loop turn produced. Control frames go ahead of queued data, since the socket itself holds
  * little (TCP_NOTSENT_LOWAT, write watermarks).
  *
+ * <p>What is written here becomes TLS records of its own ({@link io.netty.handler.ssl.SslHandler#setWrapDataSize}): heads,
+ * control frames and small data are gathered in one buffer, larger data stays in that which it was read into.
+ *
  * <p>Owned by: the tunnel's loop.
  */
 final class SendScheduler {
@@ -21,6 +24,17 @@ final class SendScheduler {
     /** Bytes that wait for the socket, what keeps account of them included. DATA stops at a quarter of it. */
     static final int MAX_PENDING = 1 << 20;
 
+    /** What one TLS record holds (RFC 8446 section 5.1). */
+    private static final int RECORD = 16 << 10;
+
+    /** Up to here a copy costs less than a record. */
+    private static final int COPIED = 8 << 10;
+
+    private static final int FIRST_GATHERED = 256;
+
+    /** A frame while other streams wait for their turn. */
+    private static final int SHARED_FRAME = 64 << 10;
+
     private final Channel channel;
     private final int maxFrame;
     private final Runnable overflow;
@@ -30,12 +44,13 @@ final class SendScheduler {
     private int connectionWindow = Frames.DEFAULT_WINDOW;
     private @Nullable H2Stream head;
     private @Nullable H2Stream tail;
+    private @Nullable ByteBuf gathered;
     private boolean scheduled;
     private boolean inTurn;
     private boolean stopped;
 
     /**
-     * @param maxFrame the longest DATA frame that we send even if the peer takes longer ones: the unit of fairness
+     * @param maxFrame the longest DATA frame that we send even if the peer takes longer ones
      * @param overflow ends the tunnel, whose peer reads too little
      */
     SendScheduler(ChannelHandlerContext ctx, int maxFrame, Runnable overflow) {
@@ -77,7 +92,8 @@ final class SendScheduler {
             frame.release();
             return;
         }
-        ctx.write(frame, ctx.voidPromise());
+        gather(frame.readableBytes()).writeBytes(frame);
+        frame.release();
         schedule();
     }
 
@@ -101,6 +117,7 @@ final class SendScheduler {
         stopped = true;
         head = null;
         tail = null;
+        writeGathered();
         ctx.flush();
     }
 
@@ -120,6 +137,7 @@ final class SendScheduler {
         inTurn = true;
         try {
             writeRound();
+            writeGathered();
             ctx.flush();
         } finally {
             inTurn = false;
@@ -146,20 +164,51 @@ final class SendScheduler {
     }
 
     private int writeFrame(H2Stream stream) {
-        int n = stream.nextLength(Math.min(connectionWindow, Math.min(peerMaxFrame, maxFrame)));
+        int most = head == null ? maxFrame : Math.min(maxFrame, SHARED_FRAME);
+        int n = stream.nextLength(Math.min(connectionWindow, Math.min(peerMaxFrame, most)));
         boolean finish = stream.finishesAfter(n);
-        ByteBuf frameHead = ctx.alloc().directBuffer(Frames.HEAD_LENGTH);
-        Frames.head(frameHead, n, Frames.DATA, finish ? Frames.END_STREAM : 0, stream.id());
-        ctx.write(frameHead, ctx.voidPromise());
+        Frames.head(gather(Frames.HEAD_LENGTH), n, Frames.DATA, finish ? Frames.END_STREAM : 0, stream.id());
         for (int left = n; left > 0; ) {
             ByteBuf piece = stream.queue().take(left);
             left -= piece.readableBytes();
-            ctx.write(piece, ctx.voidPromise());
+            write(piece);
         }
         stream.sendWindow -= n;
         connectionWindow -= n;
         stream.written(finish);
         return n + Frames.HEAD_LENGTH;
+    }
+
+    private void write(ByteBuf piece) {
+        if (piece.readableBytes() > COPIED) {
+            writeGathered();
+            ctx.write(piece, ctx.voidPromise());
+        } else {
+            gather(piece.readableBytes()).writeBytes(piece);
+            piece.release();
+        }
+    }
+
+    /** The buffer that gathers, with room for {@code bytes} more, which are fewer than a record's. */
+    private ByteBuf gather(int bytes) {
+        ByteBuf into = gathered;
+        if (into != null && into.readableBytes() + bytes > RECORD) {
+            writeGathered();
+            into = null;
+        }
+        if (into == null) {
+            into = ctx.alloc().directBuffer(Math.max(bytes, FIRST_GATHERED));
+            gathered = into;
+        }
+        return into;
+    }
+
+    private void writeGathered() {
+        ByteBuf all = gathered;
+        if (all != null) {
+            gathered = null;
+            ctx.write(all, ctx.voidPromise());
+        }
     }
 
     private void append(H2Stream stream) {

@@ -115,7 +115,7 @@ class ClientTunnelTest {
     @Test
     void it_begins_with_preface_and_settings_and_is_up_when_the_peers_settings_come() {
         assertThat(wire.sent())
-                .containsExactly("SETTINGS 000200000000000400010000000500010000000600004000", "WINDOW 0 16711681");
+                .containsExactly("SETTINGS 000200000000000400010000000500040000000600004000", "WINDOW 0 16711681");
         assertThat(tunnel().hasCapacity()).isFalse();
         up();
         assertThat(told).containsExactly("up");

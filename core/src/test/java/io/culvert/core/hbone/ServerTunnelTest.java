@@ -57,7 +57,7 @@ class ServerTunnelTest {
     @Test
     void it_announces_its_limits_and_answers_a_request() {
         assertThat(wire.sent())
-                .containsExactly("SETTINGS 000300000064000400010000000500010000000600010000", "WINDOW 0 16711681");
+                .containsExactly("SETTINGS 000300000064000400010000000500040000000600010000", "WINDOW 0 16711681");
         wire.send(Frames.preface(), Frames.settings(wire.allocator), wire.connect(1));
         assertThat(wire.sent()).containsExactly("SETTINGS ACK", "HEADERS 1 :status=200");
         assertThat(asked.getFirst().tunnel().peer()).isEqualTo(Wire.PEER);
@@ -158,6 +158,37 @@ class ServerTunnelTest {
         wire.send(wire.connect(1), wire.data(1, 65536, false), wire.data(1, 1, false));
         assertThat(wire.sent()).contains("RST 1 FLOW_CONTROL_ERROR");
         assertThat(apps.getFirst().reset).isCompleted();
+    }
+
+    @Test
+    void a_frame_is_short_while_another_stream_waits_and_long_when_none_does() {
+        wire.send(
+                Frames.preface(),
+                Frames.settings(
+                        wire.allocator,
+                        Frames.SETTINGS_INITIAL_WINDOW_SIZE,
+                        1 << 20,
+                        Frames.SETTINGS_MAX_FRAME_SIZE,
+                        1 << 20),
+                Frames.settingsAck(wire.allocator),
+                Frames.windowUpdate(wire.allocator, 0, 1 << 20),
+                wire.connect(1),
+                wire.connect(3));
+        wire.sent();
+        for (Recorder app : apps) {
+            app.stream().write(wire.allocator.directBuffer(200_000).writeZero(200_000));
+        }
+        assertThat(dataSent())
+                .containsExactly("1 65536", "3 65536", "1 65536", "3 65536", "1 65536", "3 65536", "1 3392", "3 3392");
+        apps.getFirst().stream().write(wire.allocator.directBuffer(200_000).writeZero(200_000));
+        assertThat(dataSent()).containsExactly("1 200000");
+    }
+
+    private List<String> dataSent() {
+        return wire.sent().stream()
+                .filter(line -> line.startsWith("DATA "))
+                .map(line -> line.replaceFirst("DATA (\\d+ \\d+) .*", "$1"))
+                .toList();
     }
 
     @Test
