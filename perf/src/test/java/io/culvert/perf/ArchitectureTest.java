@@ -127,6 +127,9 @@ class ArchitectureTest {
         return noClasses()
                 .that()
                 .resideInAPackage(ROOT + module + "..")
+                // Those are perf's, and stand where they can see what they measure.
+                .and()
+                .haveNameNotMatching(".*Benchmark(\\$.*)?")
                 .should()
                 .dependOnClassesThat(foreign);
     }

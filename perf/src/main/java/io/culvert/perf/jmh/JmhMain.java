@@ -13,9 +13,14 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
-/** {@code culvert bench jmh [REGEX]}: runs the benchmarks of this package and keeps their figures. */
+/**
+ * {@code culvert bench jmh [REGEX]}: runs the benchmarks of this package, and those that stand in the packages whose
+ * inner parts they measure, and keeps their figures.
+ */
 public final class JmhMain {
     private static final Path RESULTS = Path.of("perf", "results");
+
+    private static final String ALL = "io\\.culvert\\..*Benchmark\\.";
 
     private JmhMain() {}
 
@@ -23,7 +28,7 @@ public final class JmhMain {
     public static void main(String[] args) throws RunnerException, IOException {
         Path results = directory();
         Files.createDirectories(results);
-        String which = args.length == 0 ? JmhMain.class.getPackageName() : args[0];
+        String which = args.length == 0 ? ALL : args[0];
         Options options = new OptionsBuilder()
                 .include(which)
                 .forks(2)
@@ -75,7 +80,7 @@ public final class JmhMain {
 
                 The figures are of one short run on one machine: read them for their order and for what is allocated.
                 """,
-                which.equals(JmhMain.class.getPackageName()) ? "" : which,
+                which.equals(ALL) ? "" : which,
                 Runtime.getRuntime().availableProcessors(),
                 processor(),
                 Runtime.version(),

@@ -7,11 +7,11 @@ import io.culvert.core.mesh.Workload;
 import io.culvert.perf.scale.MeshGenerator;
 
 /** Meshes for benchmarks, out of the resources that {@code scale} sends. */
-final class Meshes {
+public final class Meshes {
     private Meshes() {}
 
     /** Workload {@code i}; {@code mark} makes it another version of itself. */
-    static Workload workload(MeshGenerator mesh, int i, String mark) {
+    public static Workload workload(MeshGenerator mesh, int i, String mark) {
         try {
             return ResourceDecoder.workload(mesh.workload(i, mark));
         } catch (InvalidResourceException e) {
@@ -20,7 +20,7 @@ final class Meshes {
     }
 
     /** All of a mesh: {@code services} services and {@code workloads} pods behind them. */
-    static MeshUpdate all(MeshGenerator mesh, int services, int workloads) {
+    public static MeshUpdate all(MeshGenerator mesh, int services, int workloads) {
         MeshUpdate.Builder all = MeshUpdate.builder();
         try {
             for (int i = 0; i < services; i++) {
