@@ -4,6 +4,7 @@ import io.culvert.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import io.netty.handler.ssl.SslHandler;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -126,7 +127,9 @@ public final class HboneServer implements AutoCloseable {
             TunnelOptions.apply(channel, shared.settings().timeouts().connect());
             Handshake handshake = new TlsHandshake(shared.tls(), local, null);
             ServerTunnel tunnel = new ServerTunnel(shared, handshake, local, handler, budgets);
-            channel.pipeline().addLast(credential.serverHandler(channel.alloc()), tunnel);
+            SslHandler secure = credential.serverHandler(channel.alloc());
+            channel.pipeline().addLast(secure, tunnel);
+            HandshakePace.before(secure, channel.pipeline());
             tunnels.add(tunnel);
             channel.closeFuture().addListener(f -> tunnels.remove(tunnel));
         }

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -217,7 +218,9 @@ final class PoolEntry implements ClientTunnel.Owner {
             TunnelOptions.apply(channel, timeout);
             Handshake handshake = new TlsHandshake(shared.tls(), key.local(), key.expected());
             tunnel = new ClientTunnel(shared, handshake, this, credential.generation());
-            channel.pipeline().addLast(credential.clientHandler(channel.alloc()), tunnel);
+            SslHandler secure = credential.clientHandler(channel.alloc());
+            channel.pipeline().addLast(secure, tunnel);
+            HandshakePace.before(secure, channel.pipeline());
         } catch (RuntimeException e) {
             if (channel != null) {
                 channel.unsafe().closeForcibly();

@@ -3,7 +3,6 @@ package io.culvert.perf.load;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +15,9 @@ import java.util.concurrent.TimeUnit;
  * The programs of a load, each a process: {@code echo PORT}; {@code backend NETNS...}, which listens in each namespace
  * with an echo and a sink; {@code drive}, the clients of a bench (see {@link Drive}); {@code load HOST PORT RATE
  * CONNECTIONS SIZE WARMUP LENGTH} (seconds), which does a round of open-loop echo and prints a line of JSON; {@code hold
- * HOST PORT COUNT [NETNS]}, which opens the connections and prints a line; {@code probe HOST PORT SECONDS}, which prints a line
- * whenever reachability changes. For each line on standard input, until that ends, {@code load} does another round and
+ * HOST PORT COUNT [NETNS]}, which opens the connections and prints a line; {@code handshakes
+ * HOST PORT NETNS}, which for each number on standard input begins so many TLS handshakes at once and prints a line when
+ * they are refused; {@code probe HOST PORT SECONDS}, which prints a line whenever reachability changes. For each line on standard input, until that ends, {@code load} does another round and
  * {@code hold} sends a byte round on all connections and prints what is still there.
  */
 public final class LoadMain {
@@ -28,7 +28,7 @@ public final class LoadMain {
 
     private LoadMain() {}
 
-    public static void main(String[] args) throws InterruptedException, IOException {
+    public static void main(String[] args) throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         switch (args[0]) {
             case "echo" -> {
@@ -78,6 +78,18 @@ public final class LoadMain {
                 }
                 loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             }
+            case "handshakes" -> {
+                try (PodSockets sockets = PodSockets.at(args[3])) {
+                    HandshakeLoad load = new HandshakeLoad(
+                            loops.next(), sockets, new InetSocketAddress(args[1], Integer.parseInt(args[2])));
+                    System.out.println("ready");
+                    BufferedReader in = standardInput();
+                    for (String count = in.readLine(); count != null; count = in.readLine()) {
+                        System.out.println(load.burst(Integer.parseInt(count)));
+                    }
+                }
+                loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            }
             case "probe" -> {
                 new ConnectProbe(new InetSocketAddress(args[1], Integer.parseInt(args[2])), System.out)
                         .run(Drive.seconds(args[3]));
@@ -85,7 +97,9 @@ public final class LoadMain {
             }
             default ->
                 throw new IllegalArgumentException(String.format(
-                        Locale.ROOT, "unknown command '%s': echo, backend, drive, load, hold or probe", args[0]));
+                        Locale.ROOT,
+                        "unknown command '%s': echo, backend, drive, load, hold, handshakes or probe",
+                        args[0]));
         }
     }
 

@@ -3,6 +3,7 @@ package io.culvert.perf.suite;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.culvert.lab.LabException;
+import io.culvert.lab.LabPod;
 import io.culvert.perf.load.LoadMain;
 import io.culvert.perf.load.Marks;
 import java.io.BufferedReader;
@@ -48,6 +49,17 @@ final class LoadProgram implements AutoCloseable {
                 Integer.toString(Ports.ECHO),
                 Integer.toString(count),
                 variant.client().networkNamespace().toString())));
+    }
+
+    /** Begins, from the pod {@code stranger}, as many handshakes with the variant's server as each round orders. */
+    static LoadProgram handshakes(Variant variant, LabPod stranger) throws IOException {
+        LoadProgram program = new LoadProgram(start(List.of(
+                "handshakes",
+                variant.server().ip4(),
+                Integer.toString(Ports.HBONE),
+                stranger.networkNamespace().toString())));
+        program.line();
+        return program;
     }
 
     private static Process start(List<String> arguments) throws IOException {

@@ -13,6 +13,7 @@ final class Suites {
             new Churn(),
             new Scrape(),
             new Storm(),
+            new Handshakes(),
             new Scale(),
             new CrossCheck());
 
