@@ -34,7 +34,11 @@ final class HandshakeLoad {
         this.loop = loop;
         this.sockets = sockets;
         this.target = target;
-        var stranger = new CertificateBuilder().ecp256().subject("CN=stranger").buildSelfSigned();
+        var stranger = new CertificateBuilder()
+                .ecp256()
+                .subject("CN=stranger")
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
         tls = SslContextBuilder.forClient()
                 .sslProvider(SslProvider.OPENSSL)
                 .keyManager(stranger.getKeyPair().getPrivate(), stranger.getCertificatePath())

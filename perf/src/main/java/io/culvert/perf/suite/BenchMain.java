@@ -76,8 +76,9 @@ public final class BenchMain implements Callable<Integer> {
 
     @Option(
             names = "--warm-up",
-            defaultValue = "10",
-            description = "seconds per variant and load before the first round")
+            defaultValue = "30",
+            description = "seconds of each load before the first round, a third for the peers (default:"
+                    + " ${DEFAULT-VALUE})")
     private double warmUp;
 
     @Option(names = "--quick", description = "three rotations of short rounds: no verdicts")
