@@ -42,7 +42,7 @@ final class HandshakePace extends ChannelInboundHandlerAdapter {
         ArrayDeque<ByteBuf> before = held;
         if (before != null) {
             before.add((ByteBuf) msg);
-        } else if (HandshakeTurns.of((EventLoop) at.executor()).take(this)) {
+        } else if (HandshakeTurns.of((EventLoop) at.executor()).take(this::step)) {
             at.fireChannelRead(msg);
         } else {
             held = new ArrayDeque<>(1);
@@ -52,7 +52,7 @@ final class HandshakePace extends ChannelInboundHandlerAdapter {
     }
 
     /** It is our turn. */
-    void step() {
+    private void step() {
         ChannelHandlerContext at = ctx;
         if (at == null || held == null) {
             return; // gone meanwhile

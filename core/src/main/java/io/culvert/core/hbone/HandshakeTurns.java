@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * How many steps of TLS handshakes one turn of a loop takes. A step computes for a fraction of a millisecond (key
  * agreement, signature, chain), and a storm brings dozens in one turn: the loop's other sockets would wait for all of
- * them. What is over the limit waits for the next turn, first come, first served. Owned by: its loop.
+ * them. What is over the limit waits for the next turn, first come, first served; each connection waits once at most.
+ * Owned by: its loop.
  */
 final class HandshakeTurns implements Runnable {
     /** Steps of one turn. */
@@ -17,7 +18,7 @@ final class HandshakeTurns implements Runnable {
     private static final FastThreadLocal<HandshakeTurns> OF_LOOP = new FastThreadLocal<>();
 
     private final EventLoop loop;
-    private final ArrayDeque<HandshakePace> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
     private int taken;
 
     private HandshakeTurns(EventLoop loop) {
@@ -34,8 +35,8 @@ final class HandshakeTurns implements Runnable {
         return turns;
     }
 
-    /** Whether a step may be done now; if not, {@code later} is told when. */
-    boolean take(HandshakePace later) {
+    /** Whether a step may be done now; if not, {@code later} is run when it may. */
+    boolean take(Runnable later) {
         if (taken == STEPS) {
             waiting.add(later);
             return false;
@@ -58,7 +59,7 @@ final class HandshakeTurns implements Runnable {
             nextTurn();
         }
         for (int i = taken; i > 0; i--) {
-            waiting.remove().step();
+            waiting.remove().run();
         }
     }
 }
