@@ -26,7 +26,7 @@ final class LoopPool {
     /** Keys that are pinned here. Any thread. */
     final AtomicInteger pinned = new AtomicInteger();
 
-    /** Of a processor, in percent, when something was last opened here. Any thread. */
+    /** Of a processor, in percent, as last measured: at an open or a sweep. Any thread. */
     private volatile int busy;
 
     private boolean draining;
@@ -67,10 +67,7 @@ final class LoopPool {
             WindowBudget budget,
             HboneStreamHandler handler,
             OpenListener listener) {
-        int now = load.getAsInt();
-        if (now != busy) {
-            busy = now;
-        }
+        measure();
         PoolEntry entry = entry(key);
         OpenAttempt open = new OpenAttempt(entry, request, budget, handler, listener);
         if (draining) {
@@ -101,7 +98,16 @@ final class LoopPool {
         return all;
     }
 
+    private void measure() {
+        int now = load.getAsInt();
+        if (now != busy) {
+            busy = now;
+        }
+    }
+
     private void sweep() {
+        // Where nothing is opened any more, what was seen at the last open would hold for ever.
+        measure();
         for (PoolEntry entry : List.copyOf(entries.values())) {
             if (entry.sweep()) {
                 entries.remove(entry.key());
