@@ -3,12 +3,15 @@ package io.culvert.lab;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A process of a pod. Any thread. */
 final class Container {
+    private static final Duration BIRTH = Duration.ofMillis(10);
+
     private final ContainerSpec spec;
     private final Sandbox sandbox;
     private final Path log;
@@ -62,15 +65,29 @@ final class Container {
         if (running == null) {
             return;
         }
-        // The command is the child of nsenter(1), which passes no signals on.
-        running.children().forEach(ProcessHandle::destroy);
         try {
-            if (!running.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!endsWithin(running, grace)) {
                 Command.kill(running.toHandle());
             }
         } catch (InterruptedException e) {
             Command.kill(running.toHandle());
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** The command is the child of nsenter(1), which passes no signals on, and of which it may not be born yet. */
+    private static boolean endsWithin(Process nsenter, Duration grace) throws InterruptedException {
+        long end = System.nanoTime() + grace.toNanos();
+        boolean told = false;
+        do {
+            List<ProcessHandle> command = told ? List.of() : nsenter.children().toList();
+            command.forEach(ProcessHandle::destroy);
+            told |= !command.isEmpty();
+            long left = Math.max(0, end - System.nanoTime());
+            if (nsenter.waitFor(told ? left : Math.min(left, BIRTH.toNanos()), TimeUnit.NANOSECONDS)) {
+                return true;
+            }
+        } while (System.nanoTime() < end);
+        return false;
     }
 }

@@ -45,7 +45,11 @@ final class Fabric {
         return link;
     }
 
-    /** Makes the node's namespace with its bridge and joins it to the link as port {@code node<index>}. */
+    /**
+     * Makes the node's namespace with its bridge and joins it to the link as port {@code node<index>}. The bridge has a
+     * hardware address of its own: else it takes the lowest of its ports', which changes as pods come and go, and pods
+     * go on sending to the one that they know, for half a minute and in vain.
+     */
     void addNode(Netns node, NodeAddresses addresses, int index) {
         node.create();
         link.shell("""
@@ -63,7 +67,7 @@ final class Fabric {
                 link set eth0 up
                 addr add %1$s/24 dev eth0
                 addr add %2$s/64 dev eth0 nodad
-                link add br0 type bridge mcast_snooping 0
+                link add br0 address %9$s type bridge mcast_snooping 0
                 link set br0 up
                 addr add %3$s/32 dev br0
                 addr add %4$s/128 dev br0 nodad
@@ -80,7 +84,8 @@ final class Fabric {
                                 addresses.pods4(),
                                 addresses.pods6(),
                                 Services.CLUSTER_4,
-                                Services.CLUSTER_6));
+                                Services.CLUSTER_6,
+                                mac(addresses.gateway4())));
     }
 
     /** Makes a namespace with an address on the link, as switch port {@code port}. */

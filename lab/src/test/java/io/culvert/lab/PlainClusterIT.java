@@ -13,11 +13,23 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The lab as a cluster without a mesh. */
 @Tag("netns")
 class PlainClusterIT {
+    private static final String SLEEPER = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: short, namespace: other}
+            spec:
+              terminationGracePeriodSeconds: 600
+              containers:
+                - name: c
+                  command: [sleep, infinity]
+            """;
+
     @RegisterExtension
     static final LabExtension lab = new LabExtension(LabExtension.resource("plain.yaml"), LabOptions.plain());
 
@@ -129,17 +141,34 @@ class PlainClusterIT {
     }
 
     @Test
+    void aNodeStaysWhereItsPodsKnowItWhenAPortWithALowerAddressComes() {
+        LabPod client = lab.pod("client");
+        String gateway = client.node().addresses().gateway4();
+        client.exec("ping", "-c1", "-W1", gateway).orThrow();
+        Netns node = client.node().netns();
+        node.shell(
+                "ip link add low0 address 02:00:00:00:00:01 type veth peer name low1; ip link set low0 master br0 up");
+        try {
+            client.exec("ping", "-c1", "-W1", gateway).orThrow();
+        } finally {
+            node.shell("ip link delete low0");
+        }
+    }
+
+    @Test
+    @Timeout(120) // its grace, if it is not told to end
+    void aCommandThatIsEndedAtOnceIsNotWaitedFor() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            lab.lab().apply(SLEEPER);
+            lab.lab().awaitReady(Duration.ofSeconds(10));
+            lab.lab().delete("Pod", "other", "short");
+            assertThat(lab.lab().pods()).noneMatch(pod -> pod.name().equals("short"));
+        }
+    }
+
+    @Test
     void podsComeAndGoWithoutATrace() throws Exception {
-        String yaml = """
-                apiVersion: v1
-                kind: Pod
-                metadata: {name: short, namespace: other}
-                spec:
-                  containers:
-                    - name: c
-                      command: [sleep, infinity]
-                """;
-        lab.lab().apply(yaml);
+        lab.lab().apply(SLEEPER);
         lab.lab().awaitReady(Duration.ofSeconds(10));
         LabPod pod = lab.pod("short");
         Path namespace = pod.networkNamespace();
