@@ -7,25 +7,47 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Epoll event loops on which half-closed sockets stay watched.
+ * Epoll event loops on which half-closed sockets stay watched, and their sockets.
  *
  * <p>Netty 4.2.18 takes a descriptor out of the epoll set when no event is of interest any more, which is what happens
  * once the peer has half-closed (RDHUP is cleared, reading is over, nothing waits to be written), and forgets that it
  * did: the next wait for EPOLLOUT is a MOD of an unknown descriptor, fails with ENOENT, and everything queued is lost.
  * Here "no interest" is an interest in errors alone, edge-triggered, so that the descriptor stays and cannot spin.
  */
-public final class EpollLoops {
+final class EpollLoops {
     private static final EpollIoOps IDLE = EpollIoOps.EPOLLERR.with(EpollIoOps.EPOLLET);
 
     private EpollLoops() {}
 
-    /** For {@link io.netty.channel.MultiThreadIoEventLoopGroup}. */
-    public static IoHandlerFactory factory() {
+    static @Nullable Throwable refusal() {
+        return Epoll.isAvailable() ? null : Epoll.unavailabilityCause();
+    }
+
+    static void initialise() {
+        Initialised.once();
+    }
+
+    static SocketChannel socket(SocketProtocolFamily family) {
+        return new EpollSocketChannel(family);
+    }
+
+    static ServerSocketChannel listener(SocketProtocolFamily family) {
+        return new EpollServerSocketChannel(family);
+    }
+
+    static IoHandlerFactory factory() {
         IoHandlerFactory netty = EpollIoHandler.newFactory();
         return new IoHandlerFactory() {
             @Override
@@ -41,8 +63,17 @@ public final class EpollLoops {
     }
 
     /** Whether {@code loop} is of {@link #factory}. */
-    public static boolean isOne(IoEventLoop loop) {
+    static boolean isOne(IoEventLoop loop) {
         return loop.isIoType(Watching.class);
+    }
+
+    private static final class Initialised {
+        static {
+            socket(SocketProtocolFamily.INET).unsafe().closeForcibly();
+            listener(SocketProtocolFamily.INET).unsafe().closeForcibly();
+        }
+
+        static void once() {}
     }
 
     private static final class Watching implements IoHandler {
