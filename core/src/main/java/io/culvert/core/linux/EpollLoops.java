@@ -3,7 +3,6 @@ package io.culvert.core.linux;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
-import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
@@ -15,7 +14,6 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
-import io.netty.util.concurrent.ThreadAwareExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,18 +46,7 @@ final class EpollLoops {
     }
 
     static IoHandlerFactory factory() {
-        IoHandlerFactory netty = EpollIoHandler.newFactory();
-        return new IoHandlerFactory() {
-            @Override
-            public IoHandler newHandler(ThreadAwareExecutor executor) {
-                return new Watching(netty.newHandler(executor));
-            }
-
-            @Override
-            public boolean isChangingThreadSupported() {
-                return netty.isChangingThreadSupported();
-            }
-        };
+        return DelegatingIoHandler.factory(EpollIoHandler.newFactory(), Watching::new);
     }
 
     /** Whether {@code loop} is of {@link #factory}. */
@@ -76,46 +63,14 @@ final class EpollLoops {
         static void once() {}
     }
 
-    private static final class Watching implements IoHandler {
-        private final IoHandler netty;
-
+    private static final class Watching extends DelegatingIoHandler {
         Watching(IoHandler netty) {
-            this.netty = netty;
-        }
-
-        @Override
-        public void initialize() {
-            netty.initialize();
-        }
-
-        @Override
-        public int run(IoHandlerContext context) {
-            return netty.run(context);
-        }
-
-        @Override
-        public void prepareToDestroy() {
-            netty.prepareToDestroy();
-        }
-
-        @Override
-        public void destroy() {
-            netty.destroy();
+            super(netty);
         }
 
         @Override
         public IoRegistration register(IoHandle handle) throws Exception {
-            return new Registration(netty.register(handle));
-        }
-
-        @Override
-        public void wakeup() {
-            netty.wakeup();
-        }
-
-        @Override
-        public boolean isCompatible(Class<? extends IoHandle> handleType) {
-            return netty.isCompatible(handleType);
+            return new Registration(super.register(handle));
         }
     }
 
