@@ -8,7 +8,6 @@ import io.culvert.cni.RuleBackend;
 import io.culvert.cni.RuleBackends;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
-import io.culvert.core.linux.EpollLoops;
 import io.culvert.core.linux.LoopThreads;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
@@ -45,9 +44,12 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An agent, put together with constructors. Any thread. */
 final class Agent implements AgentView {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final int MAX_LOOPS = 4;
 
     private final AgentConfig config;
@@ -104,8 +106,11 @@ final class Agent implements AgentView {
             tls.close();
         }));
 
-        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                loopCount(config.threads()), LoopThreads.factory("loop"), EpollLoops.factory());
+        int loopCount = loopCount(config.threads());
+        MultiThreadIoEventLoopGroup loops = config.transport().loops(loopCount, LoopThreads.factory("loop"));
+        String transport = config.transport().transport().label();
+        LOG.info("{} event loops by {}", loopCount, transport);
+        registry.gauge("culvert_event_loops", "Event loops of the data path", "transport", transport, () -> loopCount);
         components.add(new Part(
                 "event loops",
                 () -> {},
