@@ -67,12 +67,9 @@ public final class Lab implements AutoCloseable {
         }
         Leftovers.sweep(options.progress());
         RunDirectory run = RunDirectory.create();
-        Cleaner cleaner = new Cleaner(run);
+        Cleaner cleaner = Cleaner.of(run);
         try {
-            Lab lab = new Lab(run, machines, options, cleaner);
-            cleaner.lab = lab;
-            lab.apply(resources);
-            return lab;
+            return cleaner.make(() -> new Lab(run, machines, options, cleaner), resources);
         } catch (RuntimeException e) {
             cleaner.close();
             throw e;
@@ -441,11 +438,30 @@ public final class Lab implements AutoCloseable {
     private static final class Cleaner {
         private final RunDirectory run;
         private final Thread hook = new Thread(this::clean, "lab-clean-up");
-        private volatile @Nullable Lab lab;
+        private @Nullable Lab lab;
 
-        Cleaner(RunDirectory run) {
+        private Cleaner(RunDirectory run) {
             this.run = run;
-            Runtime.getRuntime().addShutdownHook(hook);
+        }
+
+        /** Fails, and leaves nothing behind, when the process is ending already. */
+        static Cleaner of(RunDirectory run) {
+            Cleaner cleaner = new Cleaner(run);
+            try {
+                Runtime.getRuntime().addShutdownHook(cleaner.hook);
+                return cleaner;
+            } catch (IllegalStateException e) {
+                run.delete();
+                throw new LabException("the process is ending: no lab is started", e);
+            }
+        }
+
+        /** Under the monitor: an end of the process waits, or it would miss what is made while it looks. */
+        synchronized Lab make(Supplier<Lab> maker, List<Resource> resources) {
+            Lab made = maker.get();
+            lab = made;
+            made.apply(resources);
+            return made;
         }
 
         void close() {
