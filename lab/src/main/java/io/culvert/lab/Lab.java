@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -66,14 +67,8 @@ public final class Lab implements AutoCloseable {
             throw new LabException("the cluster description has no Node: add at least one");
         }
         Leftovers.sweep(options.progress());
-        RunDirectory run = RunDirectory.create();
-        Cleaner cleaner = Cleaner.of(run);
-        try {
-            return cleaner.make(() -> new Lab(run, machines, options, cleaner), resources);
-        } catch (RuntimeException e) {
-            cleaner.close();
-            throw e;
-        }
+        Cleaner cleaner = new Cleaner();
+        return cleaner.make(run -> new Lab(run, machines, options, cleaner), resources);
     }
 
     /** The directory of this run: logs of agents and pods are below it. */
@@ -436,32 +431,37 @@ public final class Lab implements AutoCloseable {
 
     /** Takes everything down, once: when the lab is closed, when it could not be made, or when the process ends. */
     private static final class Cleaner {
-        private final RunDirectory run;
         private final Thread hook = new Thread(this::clean, "lab-clean-up");
+
+        // Under the monitor.
+        private @Nullable RunDirectory run;
         private @Nullable Lab lab;
+        private boolean over;
 
-        private Cleaner(RunDirectory run) {
-            this.run = run;
-        }
-
-        /** Fails, and leaves nothing behind, when the process is ending already. */
-        static Cleaner of(RunDirectory run) {
-            Cleaner cleaner = new Cleaner(run);
+        /** Before anything is made; fails when the process is ending already. */
+        Cleaner() {
             try {
-                Runtime.getRuntime().addShutdownHook(cleaner.hook);
-                return cleaner;
+                Runtime.getRuntime().addShutdownHook(hook);
             } catch (IllegalStateException e) {
-                run.delete();
                 throw new LabException("the process is ending: no lab is started", e);
             }
         }
 
         /** Under the monitor: an end of the process waits, or it would miss what is made while it looks. */
-        synchronized Lab make(Supplier<Lab> maker, List<Resource> resources) {
-            Lab made = maker.get();
-            lab = made;
-            made.apply(resources);
-            return made;
+        synchronized Lab make(Function<RunDirectory, Lab> maker, List<Resource> resources) {
+            if (over) {
+                throw new LabException("the process is ending: no lab is started");
+            }
+            try {
+                run = RunDirectory.create();
+                Lab made = maker.apply(run);
+                lab = made;
+                made.apply(resources);
+                return made;
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
         }
 
         void close() {
@@ -474,11 +474,14 @@ public final class Lab implements AutoCloseable {
         }
 
         private synchronized void clean() {
+            over = true;
             Lab made = lab;
             if (made != null) {
                 made.cleanUp();
             }
-            Leftovers.remove(run.pid());
+            if (run != null) {
+                Leftovers.remove(run.pid());
+            }
         }
     }
 }
