@@ -327,7 +327,7 @@ class CaptureControllerTest {
         Fakes next = new Fakes();
         CaptureController restarted = controller(next, next.backend);
         assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
-        assertThat(restarted.adopted()).isTrue();
+        assertThat(restarted.adopted().toCompletableFuture()).isCompleted();
         assertThat(restarted.settled()).isTrue();
         next.directory.put(Fakes.pod("a", false));
         next.time.pass(Duration.ofSeconds(10));
