@@ -48,6 +48,8 @@ public final class CaptureController implements Component, AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     // Opted-in pods that no CNI call has named, as last reported. Owned by refresh.
     private final Set<String> unattached = new HashSet<>();
+    // What prepare read, until start.
+    private volatile @Nullable List<StateFile.Entry> known;
 
     /** A controller with its own threads; it does nothing before {@link #start}. */
     public CaptureController(
@@ -98,6 +100,16 @@ public final class CaptureController implements Component, AutoCloseable {
     }
 
     /**
+     * Reads the state file, which {@link #start} does otherwise: to be called while others have work. It changes nothing,
+     * but puts a file aside that cannot be read.
+     *
+     * @throws IOException when the state directory cannot be read; the message names it
+     */
+    public void prepare() throws IOException {
+        known = file.read();
+    }
+
+    /**
      * Takes back the pods of the state file, at once and with what was wanted of them last, then follows the directory.
      *
      * @throws IOException when the state directory cannot be read; the message names it
@@ -105,7 +117,9 @@ public final class CaptureController implements Component, AutoCloseable {
     @Override
     public void start() throws IOException {
         List<PodCapture> found = new ArrayList<>();
-        for (StateFile.Entry entry : file.read()) {
+        List<StateFile.Entry> entries = known;
+        known = null;
+        for (StateFile.Entry entry : entries != null ? entries : file.read()) {
             PodCapture pod = adopt(entry);
             if (pod != null) {
                 found.add(pod);

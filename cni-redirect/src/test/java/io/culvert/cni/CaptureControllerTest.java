@@ -41,6 +41,13 @@ class CaptureControllerTest {
     }
 
     private CaptureController controller(Fakes with, RuleBackend backend) throws IOException {
+        CaptureController made = unstarted(with, backend);
+        made.start();
+        with.time.run();
+        return made;
+    }
+
+    private CaptureController unstarted(Fakes with, RuleBackend backend) {
         CaptureSettings settings = new CaptureSettings(
                 directory,
                 Duration.ofSeconds(3),
@@ -49,7 +56,7 @@ class CaptureControllerTest {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(20),
                 Set.of("kube-system"));
-        CaptureController made = new CaptureController(
+        return new CaptureController(
                 settings,
                 with.time,
                 backend,
@@ -58,9 +65,6 @@ class CaptureControllerTest {
                 with.reporter,
                 with.namespaces,
                 new PodCgroups(directory.resolve("cgroup"), directory.resolve("cgroup"), "/agent"));
-        made.start();
-        with.time.run();
-        return made;
     }
 
     /** A file that names a namespace. */
@@ -332,6 +336,56 @@ class CaptureControllerTest {
         next.directory.put(Fakes.pod("a", false));
         next.time.pass(Duration.ofSeconds(10));
         assertThat(next.log).endsWith("report NOT_ENROLLED", "flush", "stop", "remove");
+    }
+
+    @Test
+    void tellsThatAdoptedPodsListenBeforeTheirRulesAreLoaded() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        CompletableFuture<Void> bound = new CompletableFuture<>();
+        next.proxy.next = bound;
+        CaptureController restarted = controller(next, next.backend);
+        CompletableFuture<Void> listening = restarted.listening().toCompletableFuture();
+        CompletableFuture<Void> adopted = restarted.adopted().toCompletableFuture();
+        assertThat(listening).isNotDone();
+        bound.complete(null);
+        assertThat(listening).isCompleted();
+        assertThat(adopted).isNotDone();
+        next.time.run();
+        assertThat(adopted).isCompleted();
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
+    }
+
+    @Test
+    void tellsThatAnAdoptedPodWasTriedThoughItCannotListen() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        next.proxy.next = CompletableFuture.failedFuture(new IOException("port in use"));
+        CaptureController restarted = controller(next, next.backend);
+        assertThat(restarted.listening().toCompletableFuture()).isCompleted();
+        assertThat(restarted.adopted().toCompletableFuture()).isCompleted();
+        assertThat(next.reporter.of("a")).startsWith("FAILED");
+    }
+
+    @Test
+    void waitsForNoPodWhenTheAgentBeforeHadNone() {
+        assertThat(controller.listening().toCompletableFuture()).isCompleted();
+        assertThat(controller.adopted().toCompletableFuture()).isCompleted();
+    }
+
+    @Test
+    void takesBackThePodsThatItReadAheadOfItsStart() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        CaptureController restarted = unstarted(next, next.backend);
+        restarted.prepare();
+        Files.delete(directory.resolve("capture.json"));
+        restarted.start();
+        next.time.run();
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
     }
 
     @Test

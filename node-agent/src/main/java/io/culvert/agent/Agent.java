@@ -140,10 +140,12 @@ final class Agent implements AgentView {
         components.add(new Part("pod reports", () -> {}, reporter::close));
         CapturedPods captured =
                 new CapturedPods(proxy, store, new TrustDomain(config.trustDomain()), identities::refresh);
-        preparedCapture = Early.begin(
-                "capture-prepare",
-                () -> new CaptureController(
-                        CaptureSettings.defaults(config.stateDir()), rules.get(), captured, pods, reports));
+        preparedCapture = Early.begin("capture-prepare", () -> {
+            CaptureController made = new CaptureController(
+                    CaptureSettings.defaults(config.stateDir()), rules.get(), captured, pods, reports);
+            made.prepare();
+            return made;
+        });
         components.add(new CapturePart(() -> startCapture(registry)));
         components.add(new CniPart());
 
