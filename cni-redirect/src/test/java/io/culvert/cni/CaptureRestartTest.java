@@ -3,10 +3,12 @@ package io.culvert.cni;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.culvert.proto.node.ExistingConnections;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** What an agent takes over from the one before it: adopted pods, those that were leaving, the former backend's rules. */
@@ -18,11 +20,61 @@ class CaptureRestartTest extends CaptureScene {
         Fakes next = new Fakes();
         CaptureController restarted = controller(next, next.backend);
         assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
-        assertThat(restarted.adopted()).isTrue();
+        assertThat(restarted.adopted().toCompletableFuture()).isCompleted();
         assertThat(restarted.settled()).isTrue();
         next.directory.put(Fakes.pod("a", false));
         next.time.pass(Duration.ofSeconds(10));
         assertThat(next.log).endsWith("report NOT_ENROLLED", "flush", "stop", "remove");
+    }
+
+    @Test
+    void tellsThatAdoptedPodsListenBeforeTheirRulesAreLoaded() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        CompletableFuture<Void> bound = new CompletableFuture<>();
+        next.proxy.next = bound;
+        CaptureController restarted = controller(next, next.backend);
+        CompletableFuture<Void> listening = restarted.listening().toCompletableFuture();
+        CompletableFuture<Void> adopted = restarted.adopted().toCompletableFuture();
+        assertThat(listening).isNotDone();
+        bound.complete(null);
+        assertThat(listening).isCompleted();
+        assertThat(adopted).isNotDone();
+        next.time.run();
+        assertThat(adopted).isCompleted();
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
+    }
+
+    @Test
+    void tellsThatAnAdoptedPodWasTriedThoughItCannotListen() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        next.proxy.next = CompletableFuture.failedFuture(new IOException("port in use"));
+        CaptureController restarted = controller(next, next.backend);
+        assertThat(restarted.listening().toCompletableFuture()).isCompleted();
+        assertThat(restarted.adopted().toCompletableFuture()).isCompleted();
+        assertThat(next.reporter.of("a")).startsWith("FAILED");
+    }
+
+    @Test
+    void waitsForNoPodWhenTheAgentBeforeHadNone() {
+        assertThat(controller.listening().toCompletableFuture()).isCompleted();
+        assertThat(controller.adopted().toCompletableFuture()).isCompleted();
+    }
+
+    @Test
+    void takesBackThePodsThatItReadAheadOfItsStart() throws Exception {
+        fakes.directory.put(Fakes.pod("a", true));
+        captured("a");
+        Fakes next = new Fakes();
+        CaptureController restarted = unstarted(next, next.backend);
+        restarted.prepare();
+        Files.delete(directory.resolve("capture.json"));
+        restarted.start();
+        next.time.run();
+        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
     }
 
     @Test

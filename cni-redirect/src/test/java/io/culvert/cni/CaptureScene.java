@@ -35,6 +35,13 @@ abstract class CaptureScene {
     }
 
     final CaptureController controller(Fakes with, RuleBackend backend) throws IOException {
+        CaptureController made = unstarted(with, backend);
+        made.start();
+        with.time.run();
+        return made;
+    }
+
+    final CaptureController unstarted(Fakes with, RuleBackend backend) {
         CaptureSettings settings = new CaptureSettings(
                 directory,
                 Duration.ofSeconds(3),
@@ -43,7 +50,7 @@ abstract class CaptureScene {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(20),
                 Set.of("kube-system"));
-        CaptureController made = new CaptureController(
+        return new CaptureController(
                 settings,
                 with.time,
                 backend,
@@ -52,9 +59,6 @@ abstract class CaptureScene {
                 with.reporter,
                 with.namespaces,
                 new PodCgroups(directory.resolve("cgroup"), directory.resolve("cgroup"), "/agent"));
-        made.start();
-        with.time.run();
-        return made;
     }
 
     /** A file that names a namespace. */
