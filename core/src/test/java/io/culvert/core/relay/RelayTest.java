@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.culvert.core.linux.Transport;
 import io.culvert.core.telemetry.CloseReason;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -87,6 +88,37 @@ class RelayTest {
             assertThat(Arrays.equals(got, answer)).isTrue();
             app.close();
             assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(bench.outcome().reason()).isEqualTo(CloseReason.OK);
+    }
+
+    @Test
+    void aServerThatHalfClosesStillGetsEverythingWhenItReadsLate() throws Exception {
+        bench(RelaySettings.DEFAULT);
+        byte[] late = new byte[64 << 20];
+        new Random(SEED).nextBytes(late);
+        try (Socket client = bench.connect();
+                Socket app = bench.accept()) {
+            app.shutdownOutput();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+                write(client, late);
+                try {
+                    client.shutdownOutput();
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            // The whole path is full before the app reads on: the first time one buffer waits to be written, then many.
+            ByteArrayOutputStream got = new ByteArrayOutputStream();
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> writing.get(500, TimeUnit.MILLISECONDS))
+                        .isInstanceOf(TimeoutException.class);
+                got.write(app.getInputStream().readNBytes(8 << 20));
+            }
+            app.getInputStream().transferTo(got);
+            assertThat(Arrays.equals(got.toByteArray(), late)).isTrue();
+            writing.get(10, TimeUnit.SECONDS);
         }
         assertThat(bench.outcome().reason()).isEqualTo(CloseReason.OK);
     }
@@ -302,7 +334,7 @@ class RelayTest {
     @Test
     void aHalfClosedSocketThatFillsUpIsWrittenToAgainWhenItDrains() throws Exception {
         bench(RelaySettings.DEFAULT);
-        byte[] answer = new byte[32 << 20];
+        byte[] answer = new byte[64 << 20];
         new Random(SEED).nextBytes(answer);
         try (Socket client = bench.connect();
                 Socket app = bench.accept()) {
