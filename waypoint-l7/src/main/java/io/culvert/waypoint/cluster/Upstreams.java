@@ -1,0 +1,91 @@
+package io.culvert.waypoint.cluster;
+
+import io.culvert.core.route.Cluster;
+import io.culvert.core.route.RouteTable;
+import io.culvert.waypoint.http.ClientConnection;
+import io.culvert.waypoint.http.RequestHead;
+import io.netty.channel.EventLoop;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** All destinations of a waypoint: picks an endpoint and a connection for each try. Any thread; work is done per loop. */
+public interface Upstreams {
+    /**
+     * Asks for a connection for one try.
+     *
+     * @return what gives the wait up
+     */
+    Wait acquire(Try attempt);
+
+    /** What a try wants; a router makes it. */
+    interface Try {
+        EventLoop loop();
+
+        RouteTable table();
+
+        Cluster cluster();
+
+        RequestHead request();
+
+        /** The client pod's address. */
+        InetAddress source();
+
+        /** {@code HTTP/1.1} or {@code HTTP/2}, what the client speaks. */
+        String clientProtocol();
+
+        /** Uids of workloads that earlier tries went to and that should be avoided. */
+        Set<String> tried();
+
+        /** Whether this is a retry, for the budget. */
+        boolean retry();
+
+        /** A connection with room for this request: send on it at once. */
+        void onConnection(ClientConnection connection, Ticket ticket);
+
+        /** There is none. */
+        void onUnavailable(Unavailable why, String detail);
+    }
+
+    /** Why there is no connection, with Envoy's response flag. */
+    enum Unavailable {
+        /** UH: no healthy endpoint. */
+        NO_ENDPOINT,
+        /** UF: could not connect. */
+        CONNECT_FAILED,
+        /** UF: connecting took too long. */
+        CONNECT_TIMEOUT,
+        /** UO: over a limit of the cluster. */
+        OVERFLOW,
+        /** UO: over the budget of retries. */
+        RETRY_BUDGET
+    }
+
+    /** A wait for a connection. On the loop. */
+    interface Wait {
+        void cancel();
+    }
+
+    /** The place that a try takes: tells how it went. On the loop. */
+    interface Ticket {
+        /** Uid of the workload. */
+        String workload();
+
+        /** {@code ip:port} of the endpoint, for logs. */
+        String address();
+
+        /** Fields to add to the response (affinity and hash cookies); null for none. */
+        @Nullable
+        String setCookie();
+
+        /** A response's head has come. */
+        void onStatus(int status, Duration latency);
+
+        /** It failed before a response: reset, lost or timed out. */
+        void onLocalFailure();
+
+        /** The try is over; always called once, at last. */
+        void done();
+    }
+}
