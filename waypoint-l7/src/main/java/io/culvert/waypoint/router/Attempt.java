@@ -241,7 +241,7 @@ final class Attempt implements Upstreams.Try, ResponseReceiver {
         }
     }
 
-    /** An upgraded connection has ended in both directions. */
+    /** It has ended in both directions, or never began: its place is free. */
     void finish() {
         if (over) {
             return;

@@ -395,6 +395,9 @@ final class Exchange implements BodyReceiver {
 
     private void finishUpgraded() {
         if (clientEnded && appEnded) {
+            if (tries != null) {
+                tries.complete();
+            }
             finish();
         }
     }

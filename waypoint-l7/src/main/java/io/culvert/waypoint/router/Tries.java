@@ -262,6 +262,13 @@ final class Tries {
         }
     }
 
+    /** An upgraded connection has ended in both directions. */
+    void complete() {
+        if (current != null) {
+            current.finish();
+        }
+    }
+
     private void cancelPerTry() {
         if (perTry != null) {
             perTry.cancel(false);
