@@ -189,7 +189,7 @@ class ResponseRejectionTest {
         Answer answer = ask("GET", "");
 
         wire.send(bytes);
-        wire.close();
+        wire.hangUp();
 
         assertThat(answer.outcome()).isEqualTo(outcome);
         assertThat(gone.await(10, TimeUnit.SECONDS)).isTrue();

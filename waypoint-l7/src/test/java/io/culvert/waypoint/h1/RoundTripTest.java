@@ -98,7 +98,7 @@ class RoundTripTest {
                     .isEqualTo("POST / HTTP/1.1\r\nhost: web\r\ntransfer-encoding: chunked\r\n\r\n"
                             + "3\r\nabc\r\na\r\n0123456789\r\n0\r\nx-sum: 1\r\n\r\n");
             server.send("HTTP/1.1 200 OK\r\n\r\nuntil the end");
-            server.close();
+            server.hangUp();
             assertThat(client.readUntil("0\r\n\r\n"))
                     .isEqualTo("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\nuntil the end\r\n0\r\n\r\n");
         }
@@ -153,7 +153,7 @@ class RoundTripTest {
                             + "connection: upgrade\r\nupgrade: websocket\r\n\r\nfrom app");
             client.send("\u0000\r\n\r\nGET / HTTP/1.1\r\n").socket.shutdownOutput();
             assertThat(server.readAll()).isEqualTo("\u0000\r\n\r\nGET / HTTP/1.1\r\n");
-            server.send("last words").close();
+            server.send("last words").hangUp();
             assertThat(client.readAll()).isEqualTo("last words");
         }
     }
@@ -201,7 +201,7 @@ class RoundTripTest {
             server.readUntil("\r\n\r\n");
             server.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel");
             client.readUntil("hel");
-            server.close();
+            server.hangUp();
             assertThat(client.readAll()).doesNotContain("0\r\n\r\n");
         }
     }
@@ -212,7 +212,7 @@ class RoundTripTest {
 
         try (Wire server = accept()) {
             server.readUntil("\r\n\r\n");
-            client.close();
+            client.hangUp();
             assertThat(server.readAll()).isEmpty();
         }
     }
