@@ -31,7 +31,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
     final Http2Connection.PropertyKey states;
     final HeadView view = new HeadView();
     private final Parts parts;
-    private final RecentResets resets = new RecentResets();
+    private final RecentResets resets;
     private final ArrayDeque<StreamState> writableAgain = new ArrayDeque<>();
     private final Runnable flush = this::flushScheduled;
 
@@ -48,6 +48,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
     Codec(Parts parts) {
         super(parts.decoder(), parts.encoder(), parts.initial(), true, true);
         this.parts = parts;
+        this.resets = parts.resets();
         this.states = parts.connection().newKey();
         parts.decoder().frameListener(this);
         parts.connection().addListener(new Http2ConnectionAdapter() {

@@ -1,7 +1,10 @@
 package io.culvert.waypoint.h2;
 
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
+import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
+import static io.netty.handler.codec.http2.Http2Exception.streamError;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,7 +13,9 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
 
 /**
  * Counts frames before Netty's decoder sees them: many it ignores without telling anybody. Frames that are welcome at any
@@ -23,10 +28,13 @@ final class FrameGuard extends Http2FrameListenerDecorator {
     private final Http2Connection connection;
     private final FloodGuard floods;
     private final PendingPing pings;
+    private final RecentResets resets;
+    private final SkippedStreams skipped = new SkippedStreams();
     private int empty;
 
-    FrameGuard(Http2FrameListener next, Http2Connection connection, FloodGuard floods, PendingPing pings) {
+    FrameGuard(Http2FrameListener next, Http2Connection connection, FloodGuard floods, PendingPing pings, RecentResets resets) {
         super(next);
+        this.resets = resets;
         this.connection = connection;
         this.floods = floods;
         this.pings = pings;
@@ -51,6 +59,51 @@ final class FrameGuard extends Http2FrameListenerDecorator {
             throw connectionError(ENHANCE_YOUR_CALM, "more than %d empty DATA frames in a row", MAX_EMPTY);
         }
         return super.onDataRead(ctx, streamId, data, padding, endOfStream);
+    }
+
+    @Override
+    public void onHeadersRead(
+            ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean endOfStream)
+            throws Http2Exception {
+        checkOrder(streamId);
+        super.onHeadersRead(ctx, streamId, headers, padding, endOfStream);
+    }
+
+    @Override
+    public void onHeadersRead(
+            ChannelHandlerContext ctx,
+            int streamId,
+            Http2Headers headers,
+            int streamDependency,
+            short weight,
+            boolean exclusive,
+            int padding,
+            boolean endOfStream)
+            throws Http2Exception {
+        checkOrder(streamId);
+        super.onHeadersRead(ctx, streamId, headers, padding, endOfStream);
+    }
+
+    /** Whether HEADERS may come on the stream (RFC 9113, sections 5.1 and 5.1.1): Netty says it less exactly. */
+    private void checkOrder(int id) throws Http2Exception {
+        Http2Stream stream = connection.stream(id);
+        if (stream != null) {
+            if (!stream.state().remoteSideOpen() && !stream.isResetSent()) {
+                throw streamError(id, STREAM_CLOSED, "HEADERS on a stream that the peer has ended");
+            }
+            return;
+        }
+        int last = connection.remote().lastStreamCreated();
+        if (!connection.isServer() || !connection.remote().isValidStreamId(id) || resets.contains(id)) {
+            return;
+        }
+        if (id > last) {
+            skipped.opened(last, id);
+        } else if (skipped.contains(id)) {
+            throw connectionError(PROTOCOL_ERROR, "stream %d is opened after a higher one", id);
+        } else {
+            throw connectionError(STREAM_CLOSED, "HEADERS on stream %d, which is closed", id);
+        }
     }
 
     @Override

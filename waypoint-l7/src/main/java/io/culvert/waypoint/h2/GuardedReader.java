@@ -14,10 +14,17 @@ final class GuardedReader extends DefaultHttp2FrameReader {
     private final Http2Connection connection;
     private final FloodGuard floods;
     private final PendingPing pings;
+    private final RecentResets resets;
     private @Nullable FrameGuard guard;
 
-    GuardedReader(Http2HeadersDecoder headers, Http2Connection connection, FloodGuard floods, PendingPing pings) {
+    GuardedReader(
+            Http2HeadersDecoder headers,
+            Http2Connection connection,
+            FloodGuard floods,
+            PendingPing pings,
+            RecentResets resets) {
         super(headers);
+        this.resets = resets;
         this.connection = connection;
         this.floods = floods;
         this.pings = pings;
@@ -28,7 +35,7 @@ final class GuardedReader extends DefaultHttp2FrameReader {
         FrameGuard to = guard;
         if (to == null || !to.guards(listener)) {
             // Twice in a connection's life: Netty changes its listener after the first SETTINGS.
-            to = new FrameGuard(listener, connection, floods, pings);
+            to = new FrameGuard(listener, connection, floods, pings, resets);
             guard = to;
         }
         super.readFrame(ctx, input, to);

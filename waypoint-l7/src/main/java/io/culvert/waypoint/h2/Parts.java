@@ -20,7 +20,8 @@ record Parts(
         Http2ConnectionDecoder decoder,
         Http2Settings initial,
         FloodGuard floods,
-        PendingPing pings) {
+        PendingPing pings,
+        RecentResets resets) {
     /** Window that is used up before it is given anew. */
     private static final float UPDATE_RATIO = 0.5f;
     /** What a stream may send before it is the next one's turn. */
@@ -38,11 +39,20 @@ record Parts(
         Http2ConnectionEncoder encoder = new DefaultHttp2ConnectionEncoder(connection, writer);
         FloodGuard floods = new FloodGuard(nanoTime);
         PendingPing pings = new PendingPing();
+        RecentResets resets = new RecentResets();
         FieldBlockDecoder headers = new FieldBlockDecoder(server, settings.maxHeadBytes(), settings.maxFields());
-        GuardedReader reader = new GuardedReader(headers, connection, floods, pings);
+        GuardedReader reader = new GuardedReader(headers, connection, floods, pings, resets);
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(connection, encoder, reader);
         return new Parts(
-                settings, connection, writer, encoder, decoder, initial(server, settings, connection), floods, pings);
+                settings,
+                connection,
+                writer,
+                encoder,
+                decoder,
+                initial(server, settings, connection),
+                floods,
+                pings,
+                resets);
     }
 
     private static Http2Settings initial(boolean server, H2Settings settings, DefaultHttp2Connection connection) {

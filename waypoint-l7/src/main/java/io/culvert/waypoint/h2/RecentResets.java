@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** The streams that we reset last: what the peer sent on them before it heard of that is no fault of it. */
 final class RecentResets {
-    private static final int SIZE = 128;
+    private static final int SIZE = 512;
 
     private final int[] ids = new int[SIZE];
     private int next;

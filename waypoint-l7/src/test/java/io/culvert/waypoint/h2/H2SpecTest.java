@@ -69,7 +69,7 @@ final class H2SpecTest {
         Process h2spec = new ProcessBuilder(
                         binary.toString(),
                         "--strict",
-                        "--timeout=1",
+                        "--timeout=2",
                         "--host=127.0.0.1",
                         "--port=" + port,
                         "--junit-report=" + report)
