@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 /**
  * What a waypoint works with and does not own. Any thread.
  *
- * @param loops made by {@link io.culvert.core.linux.EpollLoops}
+ * @param loops of {@link io.culvert.core.linux.Transport#factory}
  * @param routes the table of the moment; read once for each connection or request
  * @param credentials has the waypoint's own identity
  */

@@ -16,7 +16,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.net.Inet6Address;
@@ -83,7 +83,7 @@ final class HboneConnector implements Connector {
         private final Endpoint endpoint;
         private @Nullable Listener listener;
         private @Nullable PendingOpen opening;
-        private @Nullable EpollSocketChannel socket;
+        private @Nullable SocketChannel socket;
         private @Nullable ScheduledFuture<?> expiry;
 
         Connecting(EventLoop loop, Endpoint endpoint, Listener listener) {
@@ -157,7 +157,7 @@ final class HboneConnector implements Connector {
         // ---- a socket
 
         void plain(InetSocketAddress target, ChannelHandler handler) {
-            EpollSocketChannel channel = sockets.connecting(
+            SocketChannel channel = sockets.connecting(
                     target.getAddress() instanceof Inet6Address
                             ? SocketProtocolFamily.INET6
                             : SocketProtocolFamily.INET);

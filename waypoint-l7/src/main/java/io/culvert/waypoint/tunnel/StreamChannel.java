@@ -6,6 +6,7 @@ import io.culvert.core.hbone.HboneStreamHandler;
 import io.culvert.core.hbone.ResetReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.AbstractChannel;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelMetadata;
@@ -128,7 +129,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
                 if (isRegistered()) {
                     pipeline().fireExceptionCaught(new StreamResetException(reason));
                 }
-                close(voidPromise());
+                unsafe().close(unsafe().voidPromise());
             }
         }
 
@@ -141,7 +142,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
         public void onClosed() {
             gone = true;
             if (open && endDelivered) {
-                close(voidPromise());
+                unsafe().close(unsafe().voidPromise());
             }
         }
     }
@@ -191,10 +192,10 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
             pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
             pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
         } else {
-            close(voidPromise());
+            unsafe().close(unsafe().voidPromise());
         }
         if (gone && open) {
-            close(voidPromise());
+            unsafe().close(unsafe().voidPromise());
         }
     }
 
@@ -217,6 +218,15 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
         if (!delivering && (held != null || (inputEnded && !endDelivered))) {
             eventLoop().execute(this::deliver);
         }
+    }
+
+    /** Auto-read may be switched on before the registration; its first read comes with the channel's becoming active. */
+    @Override
+    public Channel read() {
+        if (isRegistered()) {
+            pipeline().read();
+        }
+        return this;
     }
 
     void stopReading() {

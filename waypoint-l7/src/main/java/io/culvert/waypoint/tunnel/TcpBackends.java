@@ -79,11 +79,26 @@ sealed interface TcpBackends {
         throw new AssertionError("weights of " + rule + " do not add up");
     }
 
+    /** A whole service needs no entry in the table. */
+    private static @Nullable Cluster cluster(RouteTable table, String key) {
+        Cluster known = table.clusters().get(key);
+        int subset = key.lastIndexOf('|');
+        int port = key.lastIndexOf('|', subset - 1);
+        if (known != null || port < 0 || subset != key.length() - 1) {
+            return known;
+        }
+        try {
+            return Cluster.of(key.substring(0, port), Integer.parseInt(key, port + 1, subset, 10), Protocol.TCP);
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
     private static TcpBackends of(RouteTable table, String rule, Backend backend) {
         return switch (backend) {
             case Backend.Invalid(int _, String reason) -> new None(rule + ": " + reason);
             case Backend.ToCluster(String key) -> {
-                Cluster cluster = table.clusters().get(key);
+                Cluster cluster = cluster(table, key);
                 yield cluster == null
                         ? new None(rule + " leads to " + key + ", which is not known")
                         : new Chosen(cluster);

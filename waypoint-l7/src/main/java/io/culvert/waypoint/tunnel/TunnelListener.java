@@ -9,7 +9,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -33,7 +33,7 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
     private final Supplier<EventLoop> loops;
     private final ChannelHandler initializer;
     private final Telemetry telemetry;
-    private volatile @Nullable EpollServerSocketChannel channel;
+    private volatile @Nullable ServerSocketChannel channel;
 
     TunnelListener(
             SocketFactory sockets,
@@ -51,7 +51,7 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
     /** Binds; completes with the address. */
     CompletableFuture<InetSocketAddress> open(InetSocketAddress address) {
         CompletableFuture<InetSocketAddress> bound = new CompletableFuture<>();
-        EpollServerSocketChannel made = sockets.listening(
+        ServerSocketChannel made = sockets.listening(
                 address.getAddress() instanceof Inet6Address ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
         made.config().setBacklog(BACKLOG);
         made.config().setReuseAddress(true);
@@ -79,7 +79,7 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
 
     /** No new tunnels; idempotent. */
     void close() {
-        EpollServerSocketChannel bound = channel;
+        ServerSocketChannel bound = channel;
         if (bound != null) {
             bound.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
         }

@@ -3,7 +3,7 @@ package io.culvert.waypoint.tunnel;
 import io.culvert.core.hbone.HbonePool;
 import io.culvert.core.hbone.HboneServer;
 import io.culvert.core.hbone.PoolKey;
-import io.culvert.core.linux.EpollLoops;
+import io.culvert.core.linux.Transport;
 import io.culvert.core.mesh.Endpoint;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshDelta;
@@ -27,7 +27,6 @@ import io.culvert.waypoint.WaypointSettings;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.EventExecutor;
 import java.net.Inet6Address;
@@ -58,7 +57,7 @@ public final class Tunnels implements MeshListener, AutoCloseable {
     private final List<EventLoop> loops;
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final ByteBudget budget;
-    private final SocketFactory sockets = SocketFactory.plain();
+    private final SocketFactory sockets;
     private final SocketTuning tuning;
     private final Labels labels = new Labels();
     private final HbonePool pool;
@@ -79,6 +78,7 @@ public final class Tunnels implements MeshListener, AutoCloseable {
         this.settings = settings;
         this.context = context;
         loops = loops(context.loops());
+        sockets = SocketFactory.plain(Transport.of(context.loops()));
         budget = ByteBudget.root(settings.budgets().all());
         tuning = new SocketTuning(settings.relay(), budget);
         pool = new HbonePool(
@@ -115,10 +115,7 @@ public final class Tunnels implements MeshListener, AutoCloseable {
     private static List<EventLoop> loops(EventLoopGroup group) {
         List<EventLoop> list = new ArrayList<>();
         for (EventExecutor loop : group) {
-            if (!(loop instanceof IoEventLoop io) || !EpollLoops.isOne(io)) {
-                throw new IllegalArgumentException("the waypoint's loops must be made by EpollLoops.factory()");
-            }
-            list.add(io);
+            list.add((EventLoop) loop);
         }
         return List.copyOf(list);
     }
