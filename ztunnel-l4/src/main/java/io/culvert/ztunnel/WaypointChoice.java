@@ -113,8 +113,7 @@ final class WaypointChoice {
                 source,
                 e -> !e.workload().uid().equals(tried)
                         && e.workload().network().equals(network)
-                        && OutboundDecider.addressOf(
-                                        e.workload(), Ip.of(requested.getAddress()), IPFamilies.AUTOMATIC)
+                        && OutboundDecider.addressOf(e.workload(), Ip.of(requested.getAddress()), IPFamilies.AUTOMATIC)
                                 != null);
         return endpoint == null ? null : endpoint.workload();
     }

@@ -285,12 +285,11 @@ class OutboundDeciderTest {
     @CsvSource({"host name", "the service's address", "the pod's address"})
     void aServicesWaypointComesBeforeItsEndpointsAlsoOnTheSameNode(String naming) {
         served.add("wp-1");
-        GatewayRef waypoint =
-                switch (naming) {
-                    case "host name" -> BY_NAME;
-                    case "the service's address" -> new GatewayRef.ByAddress("", Ip.parse("10.96.0.9"), 15008);
-                    default -> new GatewayRef.ByAddress("", Ip.parse("10.0.0.9"), 15008);
-                };
+        GatewayRef waypoint = switch (naming) {
+            case "host name" -> BY_NAME;
+            case "the service's address" -> new GatewayRef.ByAddress("", Ip.parse("10.96.0.9"), 15008);
+            default -> new GatewayRef.ByAddress("", Ip.parse("10.0.0.9"), 15008);
+        };
         OutboundDecision decision = decide(
                 "10.96.0.1",
                 80,

@@ -215,7 +215,8 @@ final class ConnectDispatcher implements ConnectHandler {
     /** Tells the codecs of open connections that the end is near. Any thread. */
     void drain() {
         for (Channel channel : channels) {
-            channel.eventLoop().execute(() -> channel.pipeline().fireUserEventTriggered(DrainEvent.INSTANCE));
+            channel.eventLoop()
+                    .execute(() -> codecs.drainSignals().forEach(channel.pipeline()::fireUserEventTriggered));
         }
     }
 

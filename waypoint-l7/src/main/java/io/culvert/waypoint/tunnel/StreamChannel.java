@@ -93,6 +93,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
                 int bytes = data.readableBytes();
                 data.release();
                 stream().consumed(bytes);
+                endIfAllIsSent();
             } else if (readWanted && !delivering && held == null && isRegistered()) {
                 delivering = true;
                 try {
@@ -290,6 +291,15 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     private void linger(HboneStream over) {
         lingering = over.queuedBytes();
         eventLoop().schedule(() -> lingerOver(over), LINGER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Somebody who goes on sending has not noticed that we closed: once what we sent is out, nothing is owed to it. */
+    private void endIfAllIsSent() {
+        HboneStream over = stream();
+        if (lingering >= 0 && !gone && over.queuedBytes() == 0) {
+            gone = true;
+            over.reset(H2Error.NO_ERROR);
+        }
     }
 
     private void lingerOver(HboneStream over) {

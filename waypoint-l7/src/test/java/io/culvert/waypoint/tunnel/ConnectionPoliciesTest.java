@@ -69,8 +69,7 @@ class ConnectionPoliciesTest {
         assertThat(denies(policy(false, is(Attribute.METHOD, "GET")))).isEmpty();
         assertThat(denies(policy(false, isNot(Attribute.PATH, "/admin")))).isEmpty();
         assertThat(denies(policy(true, is(Attribute.METHOD, "GET")))).isEqualTo("default/no");
-        assertThat(denies(policy(
-                        true, is(Attribute.SOURCE_NAMESPACE, "other"), is(Attribute.METHOD, "GET"))))
+        assertThat(denies(policy(true, is(Attribute.SOURCE_NAMESPACE, "other"), is(Attribute.METHOD, "GET"))))
                 .isNull();
     }
 

@@ -105,7 +105,12 @@ class FirstBytesTest {
         ByteBuf in = Unpooled.buffer();
         in.writeByte(22).writeShort(0x0301).writeShort(16000).writeByte(1).writeMedium(60_000);
         assertThat(FirstBytes.of(in)).isInstanceOf(FirstBytes.Other.class);
-        in.clear().writeByte(22).writeShort(0x0301).writeShort(1 << 14).writeByte(1).writeMedium(FirstBytes.LIMIT);
+        in.clear()
+                .writeByte(22)
+                .writeShort(0x0301)
+                .writeShort(1 << 14)
+                .writeByte(1)
+                .writeMedium(FirstBytes.LIMIT);
         in.writeZero(FirstBytes.LIMIT);
         assertThat(FirstBytes.of(in)).isInstanceOf(FirstBytes.Other.class);
         in.release();

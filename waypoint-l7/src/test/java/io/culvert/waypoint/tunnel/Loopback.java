@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.culvert.core.hbone.ConnectHandler;
 import io.culvert.core.hbone.ConnectRequest;
-import io.culvert.core.hbone.Header;
 import io.culvert.core.hbone.HbonePool;
 import io.culvert.core.hbone.HboneServer;
 import io.culvert.core.hbone.HboneSettings;
 import io.culvert.core.hbone.HboneStreamHandler;
+import io.culvert.core.hbone.Header;
 import io.culvert.core.hbone.MeshTunnelTls;
 import io.culvert.core.hbone.OpenResult;
 import io.culvert.core.hbone.PoolKey;

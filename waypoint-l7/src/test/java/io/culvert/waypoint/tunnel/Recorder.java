@@ -121,8 +121,8 @@ final class Recorder implements HboneStreamHandler {
         while (!condition.test(text())) {
             long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
             if (left <= 0) {
-                throw new AssertionError("has only \"" + text() + "\"; reset: " + reset + ", finished: "
-                        + (finished.getCount() == 0));
+                throw new AssertionError(
+                        "has only \"" + text() + "\"; reset: " + reset + ", finished: " + (finished.getCount() == 0));
             }
             wait(left);
         }

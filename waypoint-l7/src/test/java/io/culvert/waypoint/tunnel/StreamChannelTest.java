@@ -55,8 +55,8 @@ class StreamChannelTest {
     /** Each accepted stream becomes a channel with {@code handler}. */
     private ConnectHandler channels(ChannelInboundHandlerAdapter handler, boolean autoRead) {
         return connect -> {
-            StreamChannel channel = new StreamChannel(
-                    ADDRESSED, connect.tunnel().remoteAddress());
+            StreamChannel channel =
+                    new StreamChannel(ADDRESSED, connect.tunnel().remoteAddress());
             channel.config().setAutoRead(autoRead);
             channel.pipeline().addLast(handler);
             channel.opened(connect.accept(channel.handler(), List.of()));
@@ -195,7 +195,8 @@ class StreamChannelTest {
         assertThat(client.awaitFinished()).isTrue();
         assertThat(client.bytes()).isEqualTo(all);
         assertThat(client.awaitClosed()).isTrue();
-        assertThat(channel().closeFuture().await(Loopback.SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(channel().closeFuture().await(Loopback.SECONDS, TimeUnit.SECONDS))
+                .isTrue();
         assertThat(channel().remoteAddress()).isInstanceOf(InetSocketAddress.class);
         assertThat(channel().localAddress()).isEqualTo(ADDRESSED);
     }
@@ -222,17 +223,19 @@ class StreamChannelTest {
     }
 
     private static void poll(Recorder client, Callable<Boolean> condition, CompletableFuture<Void> done) {
-        client.stream().eventLoop().schedule(
-                () -> {
-                    if (condition.call()) {
-                        done.complete(null);
-                    } else if (!done.isDone()) {
-                        poll(client, condition, done);
-                    }
-                    return null;
-                },
-                1,
-                TimeUnit.MILLISECONDS);
+        client.stream()
+                .eventLoop()
+                .schedule(
+                        () -> {
+                            if (condition.call()) {
+                                done.complete(null);
+                            } else if (!done.isDone()) {
+                                poll(client, condition, done);
+                            }
+                            return null;
+                        },
+                        1,
+                        TimeUnit.MILLISECONDS);
     }
 
     @Test
