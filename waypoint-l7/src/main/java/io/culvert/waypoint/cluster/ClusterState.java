@@ -106,6 +106,7 @@ final class ClusterState {
     }
 
     /** The hosts as the mesh and the table have them now. */
+    @SuppressWarnings("ReferenceEquality") // one snapshot or another
     HostSet current(Cluster cluster, RouteTable table) {
         MeshState mesh = surroundings.mesh().get();
         HostSet set = hosts;
@@ -130,6 +131,7 @@ final class ClusterState {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // labels are replaced as a whole, and compared for each request
     private static boolean fits(HostSet set, Cluster cluster, Map<String, Map<String, String>> labels) {
         Cluster own = set.source.cluster();
         return (own == cluster || own.equals(cluster)) && set.source.labels() == labels;
@@ -144,6 +146,7 @@ final class ClusterState {
                 : table.labels();
     }
 
+    @SuppressWarnings("ReferenceEquality") // the mesh shares what has not changed
     private HostSet update(Cluster cluster, Map<String, Map<String, String>> labels, MeshState mesh) {
         lock.lock();
         try {
@@ -241,7 +244,14 @@ final class ClusterState {
 
     private void apply(ClusterPolicy changed) {
         OutlierDetection before = policy.outliers();
+        boolean otherLimits = !policy.limits().equals(changed.limits());
         policy = changed;
+        if (otherLimits) {
+            // Who waits at a limit may go on if it is higher now.
+            for (int i = 0; i < pools.length; i++) {
+                surroundings.loops().run(i, pools[i]::feed);
+            }
+        }
         if (before != null && changed.outliers() == null) {
             outliers.readmitAll(known.values());
         }
@@ -252,7 +262,7 @@ final class ClusterState {
     }
 
     private void sweepLater(OutlierDetection detection) {
-        var loop = surroundings.loops().get(0);
+        var loop = surroundings.loops().get(Math.floorMod(key.hashCode(), pools.length));
         if (!loop.isShuttingDown()) {
             var _ = loop.schedule(this::sweep, Math.max(1, detection.interval().toMillis()), TimeUnit.MILLISECONDS);
         }

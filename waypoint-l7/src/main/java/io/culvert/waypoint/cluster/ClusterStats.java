@@ -1,5 +1,7 @@
 package io.culvert.waypoint.cluster;
 
+import java.util.EnumMap;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -31,10 +33,10 @@ public final class ClusterStats {
         EJECTION_OVERFLOW
     }
 
-    private static final Count[] COUNTS = Count.values();
-
     private final String cluster;
-    private final LongAdder[] counts = new LongAdder[COUNTS.length];
+    /** Never changed after the constructor. */
+    private final EnumMap<Count, LongAdder> counts = new EnumMap<>(Count.class);
+
     final AtomicInteger connections = new AtomicInteger();
     final AtomicInteger pending = new AtomicInteger();
     final AtomicInteger requests = new AtomicInteger();
@@ -43,8 +45,8 @@ public final class ClusterStats {
 
     ClusterStats(String cluster) {
         this.cluster = cluster;
-        for (int i = 0; i < counts.length; i++) {
-            counts[i] = new LongAdder();
+        for (Count count : Count.values()) {
+            counts.put(count, new LongAdder());
         }
     }
 
@@ -55,7 +57,7 @@ public final class ClusterStats {
 
     /** How often something happened. */
     public long get(Count count) {
-        return counts[count.ordinal()].sum();
+        return adder(count).sum();
     }
 
     /** Connections that are open or being made. */
@@ -84,7 +86,11 @@ public final class ClusterStats {
     }
 
     void count(Count count) {
-        counts[count.ordinal()].increment();
+        adder(count).increment();
+    }
+
+    private LongAdder adder(Count count) {
+        return Objects.requireNonNull(counts.get(count));
     }
 
     /** Adds one to a gauge unless that would go over {@code limit}. */

@@ -4,6 +4,7 @@ import io.culvert.core.route.LoadBalancer;
 import io.culvert.core.route.LoadBalancer.Warmup;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,7 @@ final class Group {
     private final @Nullable Schedule[] schedules;
 
     /** What choices need beside the hosts. */
-    record Balancing(RandomGenerator random, java.util.function.LongSupplier clock, int loops) {}
+    record Balancing(RandomGenerator random, LongSupplier clock, int loops) {}
 
     Group(Host[] members, int[] weights, LoadBalancer balancer, Balancing with) {
         this(members, weights, balancer, with, table(members, weights, balancer), false);
@@ -120,15 +121,13 @@ final class Group {
             return byHash(table, hash, tried);
         }
         Host host = next(loop);
-        for (int again = 0; again < RESELECTIONS && tried.contains(host.uid); again++) {
+        for (int again = 0; again < HostSet.RESELECTIONS && tried.contains(host.uid); again++) {
             host = next(loop);
         }
         return tried.contains(host.uid) ? other(host, tried) : host;
     }
 
-    /** How often a host that was tried is drawn again; Istio's setting. After that the first other one is taken. */
-    private static final int RESELECTIONS = 5;
-
+    /** An untried one that no draw has found. */
     private Host other(Host host, Set<String> tried) {
         int from = with.random().nextInt(live.length);
         for (int i = 0; i < live.length; i++) {

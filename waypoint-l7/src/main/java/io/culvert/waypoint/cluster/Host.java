@@ -77,14 +77,13 @@ final class Host {
     boolean reachedAs(Endpoint other, int port) {
         Workload own = endpoint.workload();
         Workload now = other.workload();
-        return own == now && port == targetPort
-                || port == targetPort
-                        && own.addresses().equals(now.addresses())
-                        && own.identity().equals(now.identity())
-                        && own.hostname().equals(now.hostname())
-                        && own.network().equals(now.network())
-                        && own.hbone() == now.hbone()
-                        && own.nativeTunnel() == now.nativeTunnel();
+        return port == targetPort
+                && own.addresses().equals(now.addresses())
+                && own.identity().equals(now.identity())
+                && own.hostname().equals(now.hostname())
+                && own.network().equals(now.network())
+                && own.hbone() == now.hbone()
+                && own.nativeTunnel() == now.nativeTunnel();
     }
 
     /** Whether it is an endpoint no more: nothing new goes to it. */

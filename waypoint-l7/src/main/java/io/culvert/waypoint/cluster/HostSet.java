@@ -66,6 +66,9 @@ final class HostSet {
         }
     }
 
+    /** How often a host that was tried is drawn again; Istio's setting. */
+    static final int RESELECTIONS = 5;
+
     private static final int OVERPROVISIONING = 140;
 
     final Source source;
@@ -191,6 +194,16 @@ final class HostSet {
      */
     @Nullable
     Host choose(int loop, boolean hashed, long hash, Set<String> tried) {
+        Host host = draw(loop, hashed, hash, tried);
+        // A group avoids those that were tried by itself; here it is about other groups.
+        boolean again = !hashed && !tried.isEmpty() && levels.length > 0 && (loads[0] < 100 || shares[0].length > 1);
+        for (int i = 0; again && i < RESELECTIONS && host != null && tried.contains(host.uid); i++) {
+            host = draw(loop, false, hash, tried);
+        }
+        return host;
+    }
+
+    private @Nullable Host draw(int loop, boolean hashed, long hash, Set<String> tried) {
         if (levels.length == 0) {
             return null;
         }

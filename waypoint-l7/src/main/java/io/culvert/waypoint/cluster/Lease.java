@@ -224,6 +224,7 @@ final class Lease implements Upstreams.Wait, Upstreams.Ticket {
         }
         phase = Phase.GRANTED;
         connection = to;
+        to.grant();
         attempt.onConnection(to.connection, this);
     }
 

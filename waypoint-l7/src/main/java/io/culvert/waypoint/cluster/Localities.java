@@ -17,8 +17,9 @@ final class Localities {
     static final int NEVER = Integer.MAX_VALUE;
 
     /** Exact before {@code *}, longer before shorter. */
-    static final Comparator<String> MOST_SPECIFIC_FIRST = Comparator.comparing((String p) -> p.endsWith("*"))
-            .thenComparing(p -> -p.length())
+    static final Comparator<String> MOST_SPECIFIC_FIRST = Comparator.comparingInt(
+                    (String pattern) -> pattern.endsWith("*") ? 1 : 0)
+            .thenComparingInt(pattern -> -pattern.length())
             .thenComparing(Comparator.naturalOrder());
 
     private Localities() {}

@@ -123,11 +123,20 @@ final class LoopPools {
         return null;
     }
 
-    private void feed() {
-        Pool pool = starving.poll();
-        hungry = !starving.isEmpty();
-        if (pool != null) {
+    /** Gives free places to those that wait for one, who were first. */
+    void feed() {
+        for (int most = starving.size(); most > 0 && hasPlace(); most--) {
+            Pool pool = starving.poll();
+            hungry = !starving.isEmpty();
+            if (pool == null) {
+                return;
+            }
             pool.connectAsNeeded();
         }
+    }
+
+    private boolean hasPlace() {
+        return connections == 0
+                || cluster.stats().connections() < cluster.policy().limits().connections();
     }
 }

@@ -33,7 +33,7 @@ final class Loops {
      */
     int indexOf(EventLoop loop) {
         for (int i = 0; i < loops.length; i++) {
-            if (loops[i] == loop) {
+            if (loops[i].equals(loop)) {
                 return i;
             }
         }

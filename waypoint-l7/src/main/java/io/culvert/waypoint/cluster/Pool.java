@@ -97,10 +97,9 @@ final class Pool {
     }
 
     private void grant(PooledConnection connection, Lease lease) {
-        connection.grant();
         connection.touched();
         lease.granted(connection);
-        connection.granted();
+        connection.retireWhenSpent();
     }
 
     /** The connection may have room again. */

@@ -55,8 +55,8 @@ final class PooledConnection implements ClientConnection.Listener {
         granted++;
     }
 
-    /** After a request was sent on it: was that the last one? */
-    void granted() {
+    /** To be called after a request was sent on it: was that the last one? */
+    void retireWhenSpent() {
         int most = pool.limits().requestsPerConnection();
         if (most > 0 && granted >= most) {
             retire();
