@@ -100,6 +100,9 @@ final class Pool {
         connection.touched();
         lease.granted(connection);
         connection.retireWhenSpent();
+        if (connection.room() == 0) {
+            unready(connection);
+        }
     }
 
     /** The connection may have room again. */

@@ -27,9 +27,10 @@ import io.culvert.waypoint.http.RequestHead;
 import io.culvert.waypoint.tunnel.Connector;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.local.LocalIoHandler;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +54,8 @@ class ConcurrencyTest {
     private static final SpiffeId ID = SpiffeId.parse("spiffe://cluster.local/ns/shop/sa/cart");
 
     private final long seed = System.nanoTime();
-    private final DefaultEventLoopGroup loops = new DefaultEventLoopGroup(LOOPS);
+    private final MultiThreadIoEventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(LOOPS, LocalIoHandler.newFactory());
     private final MeshStore mesh = new MeshStore();
     private final Queue<FakeConnection> connections = new ConcurrentLinkedQueue<>();
     private final AtomicInteger answered = new AtomicInteger();

@@ -53,7 +53,7 @@ final class World {
         this.seed = seed;
         Random random = new Random(seed);
         channel.freezeTime();
-        book = new ClusterBook(loop, mesh::current, SELF, connector, connector, () -> nanos, random::nextLong);
+        book = new ClusterBook(loop, mesh::current, SELF, connector, connector, () -> nanos, random);
         mesh.addListener(book);
         mesh.apply(MeshUpdate.builder()
                 .put(Service.of("shop", "cart.shop.svc.cluster.local", List.of(), PortMap.of(80, 8080)))
