@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,12 +42,14 @@ public final class CaptureController implements Component, AutoCloseable {
     private final Map<String, RuleBackend> backends;
     private final @Nullable ThreadScheduler ownScheduler;
     private final Map<String, PodCapture> pods = new ConcurrentHashMap<>();
-    private final Set<PodCapture> adopted = ConcurrentHashMap.newKeySet();
-    private volatile boolean started;
+    private final CompletableFuture<Void> listening = new CompletableFuture<>();
+    private final CompletableFuture<Void> adopted = new CompletableFuture<>();
     private final AtomicBoolean refreshing = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     // Opted-in pods that no CNI call has named, as last reported. Owned by refresh.
     private final Set<String> unattached = new HashSet<>();
+    // What prepare read, until start.
+    private volatile @Nullable List<StateFile.Entry> known;
 
     /** A controller with its own threads; it does nothing before {@link #start}. */
     public CaptureController(
@@ -96,16 +100,33 @@ public final class CaptureController implements Component, AutoCloseable {
     }
 
     /**
+     * Reads the state file, which {@link #start} does otherwise: to be called while others have work. It changes nothing,
+     * but puts a file aside that cannot be read.
+     *
+     * @throws IOException when the state directory cannot be read; the message names it
+     */
+    public void prepare() throws IOException {
+        known = file.read();
+    }
+
+    /**
      * Takes back the pods of the state file, at once and with what was wanted of them last, then follows the directory.
      *
      * @throws IOException when the state directory cannot be read; the message names it
      */
     @Override
     public void start() throws IOException {
-        for (StateFile.Entry entry : file.read()) {
-            adopt(entry);
+        List<PodCapture> found = new ArrayList<>();
+        List<StateFile.Entry> entries = known;
+        known = null;
+        for (StateFile.Entry entry : entries != null ? entries : file.read()) {
+            PodCapture pod = adopt(entry);
+            if (pod != null) {
+                found.add(pod);
+            }
         }
-        started = true;
+        complete(listening, found.stream().map(PodCapture::listening));
+        complete(adopted, found.stream().map(PodCapture::tried));
         directory.addListener(this::directoryChanged);
         directoryChanged();
         tick();
@@ -125,11 +146,24 @@ public final class CaptureController implements Component, AutoCloseable {
     }
 
     /**
-     * Whether every pod that the agent before this one had has been tried once, well or not: a list of reports is
-     * complete only then.
+     * Completes when the listeners of every pod that the agent before this one had are bound, or an attempt at it has
+     * failed, or nothing is to be bound yet: what the pods' connections do not wait for may take the processors now. On
+     * any thread, which it must not hold.
      */
-    public boolean adopted() {
-        return started && pods.values().stream().allMatch(pod -> !adopted.contains(pod) || pod.tried());
+    public CompletionStage<Void> listening() {
+        return listening.minimalCompletionStage();
+    }
+
+    /**
+     * Completes when every pod that the agent before this one had has been tried once, well or not, and reported: a list
+     * of reports is complete only then. On a worker, which it must not hold.
+     */
+    public CompletionStage<Void> adopted() {
+        return adopted.minimalCompletionStage();
+    }
+
+    private static void complete(CompletableFuture<Void> whole, Stream<CompletableFuture<Void>> parts) {
+        var _ = CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenRun(() -> whole.complete(null));
     }
 
     public CaptureCounters counters() {
@@ -213,19 +247,19 @@ public final class CaptureController implements Component, AutoCloseable {
         }
     }
 
-    private void adopt(StateFile.Entry entry) {
+    private @Nullable PodCapture adopt(StateFile.Entry entry) {
         Attachment attachment = entry.attachment();
         try {
             var _ = NetworkNamespace.idOf(attachment.netns());
         } catch (IOException e) {
             LOG.info("pod {} of the state file is gone: {}", attachment.key(), e.getMessage());
-            return;
+            return null;
         }
         PodCapture pod = new PodCapture(context, attachment, entry.spec(), entry.backend());
         pods.put(attachment.key(), pod);
-        adopted.add(pod);
         // The first look compares the inode: another namespace by that name is taken only if it has the pod's address.
         pod.inspect();
+        return pod;
     }
 
     private void tick() {
@@ -313,7 +347,6 @@ public final class CaptureController implements Component, AutoCloseable {
         @Override
         public void gone(PodCapture pod) {
             pods.remove(pod.attachment().key(), pod);
-            adopted.remove(pod);
             save();
             // It may be wanted again already, in a sandbox to come.
             directoryChanged();

@@ -49,6 +49,8 @@ final class PodCapture {
     private final CaptureContext context;
     private final AtomicInteger wakes = new AtomicInteger();
     private final CompletableFuture<Void> left = new CompletableFuture<>();
+    private final CompletableFuture<Void> listening = new CompletableFuture<>();
+    private final CompletableFuture<Void> tried = new CompletableFuture<>();
 
     // Set by any thread, read by step.
     private volatile @Nullable PodSpec wanted;
@@ -95,10 +97,14 @@ final class PodCapture {
         return reports.status();
     }
 
-    /** Whether a first attempt to bring it where it belongs has ended, well or not. */
-    boolean tried() {
-        Phase now = phase;
-        return now != Phase.UNKNOWN && now != Phase.BINDING;
+    /** Completes when its listeners are bound for the first time, or none are to be bound for now. */
+    CompletableFuture<Void> listening() {
+        return listening;
+    }
+
+    /** Completes when a first attempt to bring it where it belongs has ended, well or not, and is reported. */
+    CompletableFuture<Void> tried() {
+        return tried;
     }
 
     StateFile.Entry entry() {
@@ -160,7 +166,17 @@ final class PodCapture {
                 LOG.error("capture of pod {} failed in phase {}", attachment().key(), phase, e);
                 fail("internal error: " + e);
             }
+            tell();
         } while (!wakes.compareAndSet(seen, 0));
+    }
+
+    private void tell() {
+        if (phase != Phase.BINDING) {
+            listening.complete(null);
+            if (phase != Phase.UNKNOWN) {
+                tried.complete(null);
+            }
+        }
     }
 
     private void step() throws CaptureException {
@@ -236,7 +252,10 @@ final class PodCapture {
         context.scheduler().after(context.settings().proxyTimeout(), this::wake);
         CompletableFuture<Void> start = future(context.proxy().start(spec, open));
         starting = start;
-        var _ = start.whenComplete((_, _) -> wake());
+        var _ = start.whenComplete((_, _) -> {
+            listening.complete(null);
+            wake();
+        });
         if (start.isDone()) {
             bound(spec);
         }

@@ -5,85 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.culvert.cni.CaptureCounters.Event;
 import io.culvert.core.linux.NetworkNamespace;
 import io.culvert.proto.node.ExistingConnections;
-import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** The controller's decisions, with everything around it played and time moved by hand. */
-class CaptureControllerTest {
-    private static final Path OWN = Path.of("/proc/self/ns/net");
-    private static final Duration TICK = Duration.ofSeconds(2);
-    private static final Duration FULL_CHECK = Duration.ofSeconds(30);
+/** How the controller enrols pods and lets them go. */
+class CaptureControllerTest extends CaptureScene {
     private static final String EVADE =
             "processes with CAP_NET_RAW could evade capture: the pod's cgroup v2 is not known";
-
-    @TempDir
-    @SuppressWarnings("NullAway.Init")
-    Path directory;
-
-    private final Fakes fakes = new Fakes();
-
-    @SuppressWarnings("NullAway.Init")
-    private CaptureController controller;
-
-    @BeforeEach
-    void startController() throws IOException {
-        controller = controller(fakes, fakes.backend);
-    }
-
-    private CaptureController controller(Fakes with, RuleBackend backend) throws IOException {
-        CaptureSettings settings = new CaptureSettings(
-                directory,
-                Duration.ofSeconds(3),
-                TICK,
-                FULL_CHECK,
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(20),
-                Set.of("kube-system"));
-        CaptureController made = new CaptureController(
-                settings,
-                with.time,
-                backend,
-                with.proxy,
-                with.directory,
-                with.reporter,
-                with.namespaces,
-                new PodCgroups(directory.resolve("cgroup"), directory.resolve("cgroup"), "/agent"));
-        made.start();
-        with.time.run();
-        return made;
-    }
-
-    /** A file that names a namespace. */
-    private Path netns(String name, Path target) throws IOException {
-        Path link = directory.resolve(name);
-        Files.deleteIfExists(link);
-        return Files.createSymbolicLink(link, target);
-    }
-
-    private Attachment attachment(String name, String container) throws IOException {
-        Path path = netns(name, OWN);
-        return new Attachment("ns", name, "", container, "eth0", path, NetworkNamespace.idOf(path), List.of());
-    }
-
-    private CompletableFuture<Void> add(String name) throws IOException {
-        CompletableFuture<Void> added = controller.add(attachment(name, "c-" + name));
-        fakes.time.run();
-        return added;
-    }
-
-    private void captured(String name) throws IOException {
-        assertThat(add(name)).isCompleted();
-    }
 
     @Test
     void enrolsListenersThenRulesThenReport() throws Exception {
@@ -158,159 +90,6 @@ class CaptureControllerTest {
     }
 
     @Test
-    void healsFlushedRulesAndDeadListenersWithinATick() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        fakes.log.clear();
-        fakes.backend.rules.clear();
-        fakes.namespaces.changed = true;
-        fakes.time.pass(TICK);
-        assertThat(fakes.log).containsExactly("apply");
-        assertThat(controller.counters().get(Event.HEALED_RULES)).isEqualTo(1);
-
-        fakes.log.clear();
-        fakes.proxy.listening.clear();
-        fakes.time.pass(TICK);
-        assertThat(fakes.log).containsExactly("start a", "apply");
-        assertThat(controller.counters().get(Event.HEALED_LISTENERS)).isEqualTo(1);
-        assertThat(controller.status().getFirst().healed()).isEqualTo(2);
-    }
-
-    @Test
-    void readsRulesOnlyWhenAChangeWasToldOrNothingForLong() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        fakes.time.pass(TICK.multipliedBy(10));
-        assertThat(fakes.backend.verified).isZero();
-        fakes.namespaces.changed = true;
-        fakes.time.pass(TICK.multipliedBy(3));
-        assertThat(fakes.backend.verified).isEqualTo(1);
-        fakes.time.pass(FULL_CHECK);
-        assertThat(fakes.backend.verified).isEqualTo(2);
-        assertThat(fakes.log).containsOnlyOnce("apply");
-    }
-
-    @Test
-    void readsRulesAtEveryLookWhereChangesAreNotTold() throws Exception {
-        fakes.backend.told = false;
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        fakes.time.pass(TICK.multipliedBy(10));
-        assertThat(fakes.backend.verified).isEqualTo(10);
-    }
-
-    @Test
-    void followsNamespacesForAsLongAsTheyAreCaptured() throws Exception {
-        for (String name : List.of("a", "b")) {
-            fakes.directory.put(Fakes.pod(name, true));
-            captured(name);
-        }
-        assertThat(fakes.namespaces.watched).isEqualTo(2);
-        fakes.directory.put(Fakes.pod("a", false));
-        fakes.time.pass(Duration.ofSeconds(4));
-        assertThat(fakes.namespaces.watched).isEqualTo(1);
-        controller.delete("ns", "b", "c-b");
-        fakes.time.run();
-        assertThat(fakes.namespaces.watched).isZero();
-    }
-
-    @Test
-    @Tag("netns")
-    void followsAReplacedNamespace() throws Exception {
-        try (Netns other = new Netns()) {
-            fakes.directory.put(Fakes.pod("a", true));
-            captured("a");
-            fakes.log.clear();
-            NetworkNamespace.Id before = fakes.proxy.listening.get("c//Pod/ns/a");
-            netns("a", Path.of("/run/netns", other.podName));
-            fakes.time.pass(TICK);
-            assertThat(fakes.log).containsExactly("report PENDING", "start a", "apply", "report ENABLED");
-            assertThat(fakes.proxy.listening.get("c//Pod/ns/a")).isNotEqualTo(before);
-            assertThat(controller.counters().get(Event.HEALED_NAMESPACE)).isEqualTo(1);
-            assertThat(fakes.namespaces.watched).isEqualTo(1);
-        }
-    }
-
-    @Test
-    @Tag("netns")
-    void doesNotFollowIntoANamespaceOfAnotherPod() throws Exception {
-        try (Netns other = new Netns()) {
-            fakes.directory.put(Fakes.pod("a", true));
-            captured("a");
-            NetworkNamespace.Id before = fakes.proxy.listening.get("c//Pod/ns/a");
-            fakes.namespaces.carries = false;
-            netns("a", Path.of("/run/netns", other.podName));
-            fakes.time.pass(TICK);
-            assertThat(fakes.reporter.of("a")).startsWith("FAILED 0 namespace").contains("it is another's");
-            assertThat(fakes.proxy.listening).containsEntry("c//Pod/ns/a", before);
-        }
-    }
-
-    @Test
-    void forgetsAPodWhoseNamespaceFileStaysAway() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        Files.delete(directory.resolve("a"));
-        fakes.time.pass(TICK.multipliedBy(2));
-        assertThat(controller.status()).hasSize(1);
-        fakes.time.pass(TICK);
-        assertThat(controller.status()).isEmpty();
-        assertThat(fakes.log).endsWith("forget", "stop now", "report PENDING");
-    }
-
-    @Test
-    void retriesWithGrowingPausesAndLeavesOthersAlone() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        fakes.backend.refusal = "no memory";
-        assertThat(add("a")).isCompletedExceptionally();
-        assertThat(fakes.reporter.of("a")).isEqualTo("FAILED 0 no memory");
-        fakes.time.pass(Duration.ofMinutes(2));
-        assertThat(controller.counters().get(Event.FAILED)).isBetween(8L, 11L);
-        fakes.backend.refusal = null;
-        fakes.directory.put(Fakes.pod("b", true));
-        assertThat(add("b")).isCompleted();
-        fakes.time.pass(Duration.ofSeconds(30));
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
-    }
-
-    @Test
-    void saysWhyTheProxyCannotListen() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        fakes.proxy.next = CompletableFuture.failedFuture(new IOException("port 15001 is in use by the app"));
-        assertThat(add("a")).isCompletedExceptionally();
-        assertThat(fakes.reporter.of("a"))
-                .isEqualTo("FAILED 0 the proxy cannot listen in the pod: port 15001 is in use by the app");
-        assertThat(fakes.log).doesNotContain("apply");
-    }
-
-    @Test
-    void givesUpOnAProxyThatNeverAnswersUntilTheNextAttempt() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        fakes.proxy.next = new CompletableFuture<>();
-        CompletableFuture<Void> added = add("a");
-        fakes.time.pass(Duration.ofSeconds(9));
-        assertThat(added).isNotDone();
-        fakes.time.pass(Duration.ofSeconds(1));
-        assertThat(added).isCompletedExceptionally();
-        fakes.proxy.next = null;
-        fakes.time.pass(Duration.ofSeconds(1));
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
-    }
-
-    @Test
-    void keepsAPodEnabledWhenAToolFailsOnce() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        fakes.backend.unreadable = "out of processes";
-        // Told once: that it could not be read is no reason to forget it.
-        fakes.namespaces.changed = true;
-        fakes.time.pass(TICK.multipliedBy(2));
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
-        fakes.time.pass(TICK);
-        assertThat(fakes.reporter.of("a")).isEqualTo("FAILED 0 out of processes");
-    }
-
-    @Test
     void takesOverAChangedPodWithoutLettingPeersNotice() throws Exception {
         fakes.directory.put(Fakes.pod("a", true));
         captured("a");
@@ -318,63 +97,6 @@ class CaptureControllerTest {
         fakes.directory.put(Fakes.pod("a", true, "pod-a", ExistingConnections.DRAIN, 5));
         fakes.time.run();
         assertThat(fakes.log).containsExactly("start a", "apply");
-    }
-
-    @Test
-    void adoptsPodsOfTheAgentBeforeWithoutTheControlPlane() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        Fakes next = new Fakes();
-        CaptureController restarted = controller(next, next.backend);
-        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
-        assertThat(restarted.adopted()).isTrue();
-        assertThat(restarted.settled()).isTrue();
-        next.directory.put(Fakes.pod("a", false));
-        next.time.pass(Duration.ofSeconds(10));
-        assertThat(next.log).endsWith("report NOT_ENROLLED", "flush", "stop", "remove");
-    }
-
-    @Test
-    void reportsAdoptedPodsBeforeItCountsAndResetsTheirEarlierConnections() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
-        captured("a");
-        Fakes next = new Fakes();
-        next.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
-        controller(next, next.backend);
-        assertThat(next.log).containsExactly("start a", "apply", "report ENABLED");
-        next.time.pass(TICK);
-        assertThat(next.log).endsWith("apply", "report ENABLED", "reset 1");
-
-        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.KEEP, 0));
-        fakes.time.run();
-        Fakes another = new Fakes();
-        another.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
-        CaptureController last = controller(another, another.backend);
-        another.time.pass(TICK);
-        assertThat(another.reporter.of("a")).startsWith("ENABLED 1 ");
-        assertThat(last.status().getFirst().unproxied()).isEqualTo(1);
-    }
-
-    @Test
-    void cleansUpAfterAnAgentThatDiedWhileAPodWasLeaving() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        fakes.directory.put(Fakes.pod("a", false));
-        fakes.time.run();
-        Fakes next = new Fakes();
-        controller(next, next.backend);
-        next.time.pass(Duration.ofSeconds(5));
-        assertThat(next.log).containsExactly("report NOT_ENROLLED", "flush", "stop", "remove");
-    }
-
-    @Test
-    void doesNotAdoptWhatIsNotThereAnyMore() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        Files.delete(directory.resolve("a"));
-        Fakes next = new Fakes();
-        assertThat(controller(next, next.backend).status()).isEmpty();
-        assertThat(next.log).isEmpty();
     }
 
     @Test
@@ -418,46 +140,6 @@ class CaptureControllerTest {
     }
 
     @Test
-    void countsKeepsDrainsAndResetsConnectionsFromBefore() throws Exception {
-        TcpSockets.Connection before = connection("10.0.0.1", 1000, "10.0.0.9", 80, 0);
-        fakes.namespaces.connections = List.of(before, connection("10.0.0.1", 1001, "10.0.0.9", 80, 0x539));
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED 1 ");
-        fakes.time.pass(Duration.ofMinutes(1));
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED 1 ");
-
-        fakes.directory.put(Fakes.pod("a", true, "pod-a", ExistingConnections.DRAIN, 90));
-        fakes.time.pass(Duration.ofSeconds(20));
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED 1 ");
-        fakes.time.pass(Duration.ofSeconds(20));
-        assertThat(fakes.log).contains("reset 1");
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED 0 ");
-        assertThat(controller.counters().get(Event.RESET_CONNECTIONS)).isEqualTo(1);
-
-        fakes.namespaces.connections = List.of(before);
-        fakes.directory.put(Fakes.pod("b", true, "", ExistingConnections.RESET, 0));
-        captured("b");
-        assertThat(fakes.log).containsSubsequence("start b", "apply", "reset 1", "report ENABLED");
-    }
-
-    @Test
-    void resetsWhatWasOpenedWhileAPodWasLeavingWhenItComesBack() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
-        captured("a");
-        fakes.proxy.connections.put("c//Pod/ns/a", 1);
-        fakes.directory.put(Fakes.pod("a", false, "", ExistingConnections.RESET, 0));
-        fakes.time.pass(Duration.ofSeconds(4));
-        assertThat(fakes.log).as("not captured, and not gone").contains("flush").doesNotContain("remove");
-        fakes.namespaces.connections = List.of(connection("10.0.0.1", 1000, "10.0.0.9", 80, 0));
-        fakes.directory.put(Fakes.pod("a", true, "", ExistingConnections.RESET, 0));
-        fakes.time.run();
-        assertThat(fakes.reporter.of("a")).startsWith("ENABLED");
-        assertThat(fakes.log).contains("reset 1");
-        assertThat(controller.counters().get(Event.RESET_CONNECTIONS)).isEqualTo(1);
-    }
-
-    @Test
     void matchesThePodsCgroupWhenThereIsOneAndDoesWithoutWhereItIsRefused() throws Exception {
         Path cgroup = directory.resolve("cgroup/kubepods.slice/kubepods-burstable.slice");
         fakes.directory.put(Fakes.pod("a", true, "11-22", ExistingConnections.KEEP, 0));
@@ -480,25 +162,5 @@ class CaptureControllerTest {
         fakes.directory.put(Fakes.pod("a", true));
         fakes.time.run();
         assertThat(fakes.reporter.of("a")).startsWith("PENDING 0 its network namespace is not known");
-    }
-
-    @Test
-    void removesTheRulesOfTheFormerBackendAfterItsOwnStand() throws Exception {
-        fakes.directory.put(Fakes.pod("a", true));
-        captured("a");
-        Path state = directory.resolve("capture.json");
-        Files.writeString(state, Files.readString(state).replace("\"fake\"", "\"nft\""));
-        Fakes next = new Fakes();
-        CaptureController restarted = controller(next, next.backend);
-        assertThat(restarted.settled()).isTrue();
-        assertThat(Files.readString(state)).contains("\"fake\"").doesNotContain("\"nft\"");
-    }
-
-    private static TcpSockets.Connection connection(String local, int localPort, String peer, int peerPort, int mark) {
-        return new TcpSockets.Connection(socket(local, localPort), socket(peer, peerPort), mark);
-    }
-
-    private static InetSocketAddress socket(String host, int port) {
-        return new InetSocketAddress(Netns.ip(host), port);
     }
 }

@@ -78,17 +78,27 @@ public final class RotatingCredentialSource implements CredentialSource {
     /** Starts a source; close it to stop its threads. */
     public static RotatingCredentialSource start(
             CertificateSigner signer, RotationSettings settings, InstantSource clock, RandomGenerator random) {
+        RotatingCredentialSource source = create(signer, settings, clock, random);
+        source.begin();
+        return source;
+    }
+
+    /** A source that notes what is retained and asks for nothing before {@link #begin}; close it in any case. */
+    public static RotatingCredentialSource create(
+            CertificateSigner signer, RotationSettings settings, InstantSource clock, RandomGenerator random) {
         ExecutorService requests = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("certificate-request-", 0).factory());
         ExecutorService notifications = Executors.newSingleThreadExecutor(
                 Thread.ofVirtual().name("certificate-listeners").factory());
-        RotatingCredentialSource source =
-                new RotatingCredentialSource(signer, settings, clock, random, requests, notifications, () -> {
-                    requests.shutdownNow();
-                    notifications.shutdown();
-                });
-        Thread.ofVirtual().name("certificate-rotation").start(source::runUntilClosed);
-        return source;
+        return new RotatingCredentialSource(signer, settings, clock, random, requests, notifications, () -> {
+            requests.shutdownNow();
+            notifications.shutdown();
+        });
+    }
+
+    /** Begins to make keys and to ask the CA. Once; after {@link #close} it does nothing. */
+    public void begin() {
+        Thread.ofVirtual().name("certificate-rotation").start(this::runUntilClosed);
     }
 
     /** A source without threads: {@link #runDue} must be called, and everything happens in it. For tests. */

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -66,17 +67,8 @@ public final class Lab implements AutoCloseable {
             throw new LabException("the cluster description has no Node: add at least one");
         }
         Leftovers.sweep(options.progress());
-        RunDirectory run = RunDirectory.create();
-        Cleaner cleaner = new Cleaner(run);
-        try {
-            Lab lab = new Lab(run, machines, options, cleaner);
-            cleaner.lab = lab;
-            lab.apply(resources);
-            return lab;
-        } catch (RuntimeException e) {
-            cleaner.close();
-            throw e;
-        }
+        Cleaner cleaner = new Cleaner();
+        return cleaner.make(run -> new Lab(run, machines, options, cleaner), resources);
     }
 
     /** The directory of this run: logs of agents and pods are below it. */
@@ -439,13 +431,37 @@ public final class Lab implements AutoCloseable {
 
     /** Takes everything down, once: when the lab is closed, when it could not be made, or when the process ends. */
     private static final class Cleaner {
-        private final RunDirectory run;
         private final Thread hook = new Thread(this::clean, "lab-clean-up");
-        private volatile @Nullable Lab lab;
 
-        Cleaner(RunDirectory run) {
-            this.run = run;
-            Runtime.getRuntime().addShutdownHook(hook);
+        // Under the monitor.
+        private @Nullable RunDirectory run;
+        private @Nullable Lab lab;
+        private boolean over;
+
+        /** Before anything is made; fails when the process is ending already. */
+        Cleaner() {
+            try {
+                Runtime.getRuntime().addShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                throw new LabException("the process is ending: no lab is started", e);
+            }
+        }
+
+        /** Under the monitor: an end of the process waits, or it would miss what is made while it looks. */
+        synchronized Lab make(Function<RunDirectory, Lab> maker, List<Resource> resources) {
+            if (over) {
+                throw new LabException("the process is ending: no lab is started");
+            }
+            try {
+                run = RunDirectory.create();
+                Lab made = maker.apply(run);
+                lab = made;
+                made.apply(resources);
+                return made;
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
         }
 
         void close() {
@@ -458,11 +474,14 @@ public final class Lab implements AutoCloseable {
         }
 
         private synchronized void clean() {
+            over = true;
             Lab made = lab;
             if (made != null) {
                 made.cleanUp();
             }
-            Leftovers.remove(run.pid());
+            if (run != null) {
+                Leftovers.remove(run.pid());
+            }
         }
     }
 }

@@ -55,10 +55,7 @@ class BadInputIT {
 
     @BeforeAll
     static void begin() {
-        DemoCluster cluster = new DemoCluster(lab.lab());
-        lab.lab().pods().stream()
-                .filter(pod -> pod.namespace().equals("shop"))
-                .forEach(pod -> cluster.awaitMeshed(pod, true));
+        new DemoCluster(lab.lab()).awaitMesh("shop");
         LabPod client = lab.pod("client");
         String database = address("db");
         load = new RotationLoad(LOAD)

@@ -47,10 +47,7 @@ class MeshTrafficIT {
 
     @BeforeAll
     static void awaitMesh() {
-        DemoCluster cluster = new DemoCluster(lab.lab());
-        lab.lab().pods().stream()
-                .filter(pod -> pod.namespace().equals("mesh"))
-                .forEach(pod -> cluster.awaitMeshed(pod, true));
+        new DemoCluster(lab.lab()).awaitMesh("mesh");
     }
 
     @ParameterizedTest(name = "to the pod {0} by IPv{1}")

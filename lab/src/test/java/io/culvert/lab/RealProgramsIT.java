@@ -26,10 +26,7 @@ class RealProgramsIT {
 
     @BeforeAll
     static void awaitMesh() {
-        DemoCluster cluster = new DemoCluster(lab.lab());
-        lab.lab().pods().stream()
-                .filter(pod -> pod.namespace().equals("mesh"))
-                .forEach(pod -> cluster.awaitMeshed(pod, true));
+        new DemoCluster(lab.lab()).awaitMesh("mesh");
     }
 
     @Test

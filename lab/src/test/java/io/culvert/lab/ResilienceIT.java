@@ -41,9 +41,7 @@ class ResilienceIT {
 
     @BeforeEach
     void awaitMesh() {
-        lab.lab().pods().stream()
-                .filter(pod -> pod.namespace().equals("mesh"))
-                .forEach(pod -> cluster.awaitMeshed(pod, true));
+        cluster.awaitMesh("mesh");
     }
 
     @Test

@@ -8,7 +8,6 @@ import io.culvert.cni.RuleBackend;
 import io.culvert.cni.RuleBackends;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
-import io.culvert.core.linux.EpollLoops;
 import io.culvert.core.linux.LoopThreads;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
@@ -42,13 +41,19 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An agent, put together with constructors. Any thread. */
 final class Agent implements AgentView {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final int MAX_LOOPS = 4;
+    /** A pod whose listeners hang must not keep the others from their certificates. */
+    private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(1);
 
     private final AgentConfig config;
     private final Readiness readiness = new Readiness();
@@ -92,7 +97,7 @@ final class Agent implements AgentView {
         Supplier<String> token = BearerToken.file(control.nodeToken());
         components.add(new Part("control channels", () -> {}, channels::close));
 
-        credentials = RotatingCredentialSource.start(
+        credentials = RotatingCredentialSource.create(
                 new IstioCaClient(caChannel, token, config.clusterId()),
                 RotationSettings.of(config.certTtl()),
                 clock,
@@ -104,13 +109,15 @@ final class Agent implements AgentView {
             tls.close();
         }));
 
-        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(
-                loopCount(config.threads()), LoopThreads.factory("loop"), EpollLoops.factory());
+        int loopCount = loopCount(config.threads());
+        MultiThreadIoEventLoopGroup loops = config.transport().loops(loopCount, LoopThreads.factory("loop"));
+        String transport = config.transport().transport().label();
+        LOG.info("{} event loops by {}", loopCount, transport);
+        registry.gauge("culvert_event_loops", "Event loops of the data path", "transport", transport, () -> loopCount);
         components.add(new Part(
                 "event loops",
                 () -> {},
-                () -> loops.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                        .awaitUninterruptibly(2_000)));
+                () -> loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000)));
         proxy = new NodeProxy(
                 ProxySettings.of(config.node(), config.network()).withForceTunnel(config.forceTunnel()),
                 loops,
@@ -134,21 +141,23 @@ final class Agent implements AgentView {
                 config.stateDir().resolve("mesh-state"),
                 clock);
         xds.onConnected(reporter::resync);
-        components.add(new Part("mesh state", xds::start, xds::close));
-        components.add(new Part("pod reports", reporter::start, reporter::close));
+        components.add(new Part("mesh state", xds::restore, xds::close));
+        components.add(new Part("pod reports", () -> {}, reporter::close));
         CapturedPods captured =
                 new CapturedPods(proxy, store, new TrustDomain(config.trustDomain()), identities::refresh);
-        preparedCapture = Early.begin(
-                "capture-prepare",
-                () -> new CaptureController(
-                        CaptureSettings.defaults(config.stateDir()), rules.get(), captured, pods, reports));
+        preparedCapture = Early.begin("capture-prepare", () -> {
+            CaptureController made = new CaptureController(
+                    CaptureSettings.defaults(config.stateDir()), rules.get(), captured, pods, reports);
+            made.prepare();
+            return made;
+        });
         components.add(new CapturePart(() -> startCapture(registry)));
         components.add(new CniPart());
 
         readiness.gate("state", () -> xds.ready().isDone());
         readiness.gate("loops", new LoopCheck(loops)::allTurn);
         readiness.gate("pods", this::captureSettled);
-        components.add(new Part("complete reports", () -> whenSettled(reporter::complete), () -> {}));
+        components.add(new Part("control plane", () -> askWhenListening(reporter), () -> {}));
         addEndpoints(registry, quit);
     }
 
@@ -196,19 +205,25 @@ final class Agent implements AgentView {
         return running != null && running.settled();
     }
 
-    /** Runs {@code action} once state is there and the pods that were captured before are looked at. */
-    private void whenSettled(Runnable action) {
-        Thread.ofVirtual().name("settled").start(() -> {
-            try {
-                xds.ready().join();
-                while (!captureSettled()) {
-                    Thread.sleep(Duration.ofMillis(50));
-                }
-                action.run();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+    /**
+     * Asks the control plane and the CA once the pods that were captured before are served by what is on disk: keys and
+     * connections cost more computing than all else of a start, and nobody waits for them who could not connect yet.
+     */
+    private void askWhenListening(NodeReporter reporter) {
+        CaptureController running = capture;
+        if (running == null) {
+            throw new IllegalStateException("the capture is not started");
+        }
+        var _ = running.listening()
+                .toCompletableFuture()
+                .completeOnTimeout(null, LISTENING_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .thenRun(() -> {
+                    credentials.begin();
+                    xds.connect();
+                    reporter.start();
+                });
+        // Until both, a list of reports would not name pods that are enrolled.
+        var _ = xds.ready().thenCombine(running.adopted(), (_, _) -> true).thenRun(reporter::complete);
     }
 
     /** Ends before the proxy drains: it would heal the listeners that a drain closes. The rules stay: fail closed. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param stateDir for the last good state; survives restarts
  * @param certTtl lifetime to ask certificates for
  * @param threads event loops; 0: one per processor, at most four
+ * @param transport of the data path's sockets
  * @param forceTunnel no same-node short cut
  * @param keyAgreement of tunnels
  * @param drain how long connections may go on after SIGTERM
@@ -31,6 +32,7 @@ record AgentConfig(
         Path cniSocket,
         Duration certTtl,
         int threads,
+        TransportChoice transport,
         boolean forceTunnel,
         KeyAgreement keyAgreement,
         Rules rules,
@@ -102,6 +104,11 @@ record AgentConfig(
             Option.of("trust-domain", "NAME", "cluster.local", "SPIFFE trust domain of the mesh"),
             Option.of("cert-ttl", "DURATION", "24h", "lifetime to ask certificates for"),
             Option.of("threads", "N", "0", "event loops (0: one per processor, at most four)"),
+            Option.of(
+                    "transport",
+                    "KIND",
+                    "auto",
+                    "how sockets talk to the kernel: auto (which is epoll), epoll or io_uring"),
             Option.flag("force-tunnel", "always use the tunnel, also between pods of this node"),
             Option.of(
                     "key-agreement",
@@ -133,6 +140,7 @@ record AgentConfig(
                 r.read("cni-socket", Path.of(""), Checks::socketPath),
                 r.duration("cert-ttl", Duration.ofSeconds(5), Duration.ofDays(90)),
                 r.integer("threads", 0, 64),
+                r.read("transport", TransportChoice.AUTO, TransportChoice::parse),
                 r.flag("force-tunnel"),
                 r.read("key-agreement", KeyAgreement.HYBRID, AgentConfig::keyAgreement),
                 r.read("rules", Rules.AUTO, AgentConfig::rules),
@@ -159,6 +167,7 @@ record AgentConfig(
         all.put("trust-domain", trustDomain);
         all.put("cert-ttl", Durations.text(certTtl));
         all.put("threads", Integer.toString(threads));
+        all.put("transport", transport.label());
         all.put("force-tunnel", Boolean.toString(forceTunnel));
         all.put("key-agreement", keyAgreement.label());
         all.put("rules", rules.label());

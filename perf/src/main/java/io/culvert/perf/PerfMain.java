@@ -1,6 +1,5 @@
 package io.culvert.perf;
 
-import io.culvert.perf.figures.Figures;
 import io.culvert.perf.jmh.JmhMain;
 import io.culvert.perf.load.LoadMain;
 import io.culvert.perf.report.Compare;
@@ -10,14 +9,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** {@code culvert bench}: the mesh beside its peers, comparisons of two runs, figures, and the load program by itself. */
+/** {@code culvert bench}: the mesh beside its peers, comparisons of two runs, the hot methods, and the load program by itself. */
 public final class PerfMain {
     private static final String USAGE = """
             usage: culvert bench [run] [OPTIONS]      measure the mesh beside its peers (see --help)
                    culvert bench quick [OPTIONS]      the same in three minutes, without verdicts
                    culvert bench compare A B          what changed between two runs' bench.json, beyond the noise
                    culvert bench jmh [REGEX]          the hot methods one by one, with what they allocate
-                   culvert bench figures [NAME...]    measure what is no suite, each beside its target
                    culvert bench load ARGUMENTS...    the load program by itself
             """;
 
@@ -40,7 +38,6 @@ public final class PerfMain {
                 System.exit(Compare.run(Path.of(rest.get(0)), Path.of(rest.get(1)), System.out));
             }
             case "jmh" -> JmhMain.main(rest.toArray(String[]::new));
-            case "figures" -> System.exit(Figures.run(rest));
             case "load" -> LoadMain.main(rest.toArray(String[]::new));
             default -> {
                 if (command.startsWith("-")) {

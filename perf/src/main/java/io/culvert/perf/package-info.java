@@ -1,4 +1,4 @@
-/** Benchmarks and figures: topologies from the lab, load from {@code load}, reports. */
+/** Benchmarks: topologies from the lab, load from {@code load}, reports. */
 @NullMarked
 package io.culvert.perf;
 

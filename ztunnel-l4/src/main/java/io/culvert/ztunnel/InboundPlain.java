@@ -15,7 +15,7 @@ import io.culvert.core.telemetry.Way;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +29,14 @@ final class InboundPlain extends ProxiedConnection implements ChannelFutureListe
     private @Nullable Workload own;
     private @Nullable PolicyVerdict denied;
 
-    private InboundPlain(PodProxy pod, EpollSocketChannel channel, InetSocketAddress requested, EventLoop loop) {
+    private InboundPlain(PodProxy pod, SocketChannel channel, InetSocketAddress requested, EventLoop loop) {
         super(pod, pod.newBudget(), channel.remoteAddress(), requested, loop);
         client = new RelaySocket(channel, budget);
         client.owner(this);
     }
 
     /** Takes an accepted socket that is not registered yet; on the listener's loop. */
-    static void begin(PodProxy pod, EpollSocketChannel channel, InetSocketAddress requested) {
+    static void begin(PodProxy pod, SocketChannel channel, InetSocketAddress requested) {
         InboundPlain connection = new InboundPlain(pod, channel, requested, pod.node.nextLoop());
         channel.pipeline().addLast(connection.client);
         pod.connections.add(connection);

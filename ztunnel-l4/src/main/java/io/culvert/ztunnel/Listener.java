@@ -1,14 +1,14 @@
 package io.culvert.ztunnel;
 
+import io.culvert.core.linux.TcpOptions;
 import io.culvert.core.relay.DialFailures;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
@@ -24,10 +24,10 @@ import org.slf4j.LoggerFactory;
 final class Listener extends ChannelInboundHandlerAdapter {
     /** Takes what is accepted, on the listener's loop. */
     interface Taker {
-        void accepted(EpollSocketChannel channel);
+        void accepted(SocketChannel channel);
 
         /** No descriptor was left but the reserve: the channel is reset when this returns. */
-        void shed(EpollSocketChannel channel);
+        void shed(SocketChannel channel);
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
@@ -42,7 +42,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     private final int port;
     private final PodProxy pod;
     private final Taker taker;
-    private volatile @Nullable EpollServerSocketChannel channel;
+    private volatile @Nullable ServerSocketChannel channel;
     private boolean shedding;
     private long complainedAt = -COMPLAINT_MILLIS;
 
@@ -62,7 +62,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
     }
 
     private void bind(EventLoop loop, SocketProtocolFamily family, CompletableFuture<Void> bound) {
-        EpollServerSocketChannel made;
+        ServerSocketChannel made;
         try {
             made = pod.sockets.listening(family);
         } catch (RuntimeException e) {
@@ -106,31 +106,31 @@ final class Listener extends ChannelInboundHandlerAdapter {
                 cause));
     }
 
-    private void configure(EpollServerSocketChannel made) {
+    private void configure(ServerSocketChannel made) {
         var settings = pod.node.settings();
         made.config().setBacklog(settings.backlog());
         made.config().setReuseAddress(true);
-        made.config().setReusePort(settings.reusePort());
-        made.config().setOption(EpollChannelOption.IP_TRANSPARENT, true);
+        made.config().setOption(TcpOptions.REUSE_PORT, settings.reusePort() ? 1 : 0);
+        made.config().setOption(TcpOptions.TRANSPARENT, 1);
         made.config()
                 .setRecvByteBufAllocator(new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(ACCEPTS_PER_TURN));
         pod.node.tuning().listening(made);
     }
 
     boolean isOpen() {
-        EpollServerSocketChannel bound = channel;
+        ServerSocketChannel bound = channel;
         return bound != null && bound.isActive();
     }
 
     /** The bound port; for tests that bind port 0. */
     int port() {
-        EpollServerSocketChannel bound = channel;
+        ServerSocketChannel bound = channel;
         return bound == null ? 0 : bound.localAddress().getPort();
     }
 
     CompletableFuture<Void> close() {
         CompletableFuture<Void> closed = new CompletableFuture<>();
-        EpollServerSocketChannel bound = channel;
+        ServerSocketChannel bound = channel;
         if (bound == null || !bound.isRegistered()) {
             closed.complete(null);
             return closed;
@@ -141,7 +141,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
-        EpollSocketChannel accepted = (EpollSocketChannel) msg;
+        SocketChannel accepted = (SocketChannel) msg;
         try {
             if (!shedding) {
                 taker.accepted(accepted);
@@ -154,7 +154,7 @@ final class Listener extends ChannelInboundHandlerAdapter {
         reset(accepted);
     }
 
-    static void reset(EpollSocketChannel accepted) {
+    static void reset(SocketChannel accepted) {
         if (accepted.isOpen()) {
             accepted.config().setSoLinger(0);
             if (accepted.isRegistered()) {
@@ -193,6 +193,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
         var _ = ctx.executor()
                 .schedule(
                         () -> {
+                            // With io_uring a read that found nothing to shed still waits: what it brings is taken.
+                            shedding = false;
                             // Others of the process are after what is freed too: the reserve has to keep trying.
                             pod.node.reserve().refill();
                             ctx.channel().config().setAutoRead(true);

@@ -7,8 +7,8 @@ import io.culvert.core.hbone.PoolKey;
 import io.culvert.core.hbone.TunnelEvents;
 import io.culvert.core.hbone.TunnelTls;
 import io.culvert.core.lifecycle.Component;
-import io.culvert.core.linux.EpollLoops;
 import io.culvert.core.linux.NetworkNamespace;
+import io.culvert.core.linux.Transport;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshDelta;
 import io.culvert.core.mesh.MeshListener;
@@ -35,7 +35,6 @@ import io.culvert.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
@@ -70,6 +69,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private static final int RESERVED_DESCRIPTORS = 32;
 
     private final ProxySettings settings;
+    private final Transport transport;
     private final List<EventLoop> loops;
     private final MeshStore store;
     private final CredentialSource credentials;
@@ -97,7 +97,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private final ConcurrentHashMap<InetAddress, PodProxy> bySource = new ConcurrentHashMap<>();
 
     /**
-     * @param group loops of {@link EpollLoops#factory}; they stay the caller's
+     * @param group loops of {@link Transport#factory}; they stay the caller's
      * @param tunnelEvents is told what happens to tunnels
      */
     public NodeProxy(
@@ -110,6 +110,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
             Telemetry telemetry,
             InstantSource clock) {
         this.settings = settings;
+        this.transport = Transport.of(group);
         this.loops = loops(group);
         this.store = store;
         this.credentials = credentials;
@@ -134,10 +135,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
     private static List<EventLoop> loops(EventLoopGroup group) {
         List<EventLoop> list = new ArrayList<>();
         for (EventExecutor loop : group) {
-            if (!(loop instanceof IoEventLoop io) || !EpollLoops.isOne(io)) {
-                throw new IllegalArgumentException("the proxy's loops must be made by EpollLoops.factory()");
-            }
-            list.add(io);
+            list.add((EventLoop) loop);
         }
         return List.copyOf(list);
     }
@@ -242,7 +240,7 @@ public final class NodeProxy implements Component, LocalPods, MeshListener {
             return CompletableFuture.failedFuture(e);
         }
         credentials.retain(identity);
-        PodProxy pod = new PodProxy(this, uid, identity, own, new NamespaceSockets(own));
+        PodProxy pod = new PodProxy(this, uid, identity, own, new NamespaceSockets(own, transport));
         var _ = pod.closed().whenComplete((done, failure) -> {
             leaving.remove(pod);
             credentials.release(identity);

@@ -22,7 +22,7 @@ import io.culvert.core.telemetry.Way;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -43,14 +43,14 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
     private @Nullable String counted;
 
     private OutboundConnection(
-            PodProxy pod, ByteBudget budget, EpollSocketChannel channel, InetSocketAddress requested, EventLoop loop) {
+            PodProxy pod, ByteBudget budget, SocketChannel channel, InetSocketAddress requested, EventLoop loop) {
         super(pod, budget, channel.remoteAddress(), requested, loop);
         client = new RelaySocket(channel, budget);
         client.owner(this);
     }
 
     /** Takes an accepted socket that is not registered yet; on the listener's loop. */
-    static void begin(PodProxy pod, EpollSocketChannel channel, InetSocketAddress requested) {
+    static void begin(PodProxy pod, SocketChannel channel, InetSocketAddress requested) {
         NodeProxy node = pod.node;
         OutboundConnection connection =
                 new OutboundConnection(pod, pod.newBudget(), channel, requested, node.nextLoop());

@@ -15,7 +15,7 @@ import io.culvert.core.telemetry.SecurityPolicy;
 import io.culvert.core.telemetry.Way;
 import io.culvert.identity.SpiffeId;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -189,7 +189,7 @@ final class PodProxy {
         }
 
         @Override
-        public void accepted(EpollSocketChannel channel) {
+        public void accepted(SocketChannel channel) {
             node.tuning().accepted(channel);
             InetSocketAddress wanted = MeshSockets.originalDestination(channel);
             if (out) {
@@ -200,14 +200,14 @@ final class PodProxy {
         }
 
         @Override
-        public void shed(EpollSocketChannel channel) {
+        public void shed(SocketChannel channel) {
             refusedForDescriptors(channel, out ? Reporter.SOURCE : Reporter.DESTINATION);
         }
     }
 
     private final class Tunnels implements Listener.Taker {
         @Override
-        public void accepted(EpollSocketChannel channel) {
+        public void accepted(SocketChannel channel) {
             channel.pipeline().addLast(server.initializer());
             node.nextLoop().register(channel).addListener(registered -> {
                 if (!registered.isSuccess()) {
@@ -217,12 +217,12 @@ final class PodProxy {
         }
 
         @Override
-        public void shed(EpollSocketChannel channel) {
+        public void shed(SocketChannel channel) {
             refusedForDescriptors(channel, Reporter.DESTINATION);
         }
     }
 
-    private void refusedForDescriptors(EpollSocketChannel channel, Reporter reporter) {
+    private void refusedForDescriptors(SocketChannel channel, Reporter reporter) {
         Peer own = node.labels().proved(workload());
         boolean out = reporter == Reporter.SOURCE;
         node.telemetry()

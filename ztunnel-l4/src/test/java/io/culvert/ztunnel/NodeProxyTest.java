@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.culvert.core.hbone.MeshTunnelTls;
 import io.culvert.core.hbone.TunnelEvents;
-import io.culvert.core.linux.EpollLoops;
+import io.culvert.core.linux.Transport;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.mesh.MeshUpdate;
@@ -66,17 +66,21 @@ class NodeProxyTest {
     private final ByteArrayOutputStream accessLog = new ByteArrayOutputStream();
     private final MeshTls meshTls = new MeshTls(InstantSource.system());
     private Namespaces net;
-    private MultiThreadIoEventLoopGroup group;
+    MultiThreadIoEventLoopGroup group;
     private MeshStore store;
     private AccessLog log;
     private NodeProxy proxy;
     private EchoApp app;
 
+    Transport transport() {
+        return Transport.EPOLL;
+    }
+
     @BeforeEach
     void bringUp() throws Exception {
         // 1: a, 2: b, 3: x, which is a legacy host and the pods' node in one
         net = new Namespaces("a", "b", "x");
-        group = new MultiThreadIoEventLoopGroup(2, EpollLoops.factory());
+        group = new MultiThreadIoEventLoopGroup(2, transport().factory());
         store = new MeshStore();
         store.apply(MeshUpdate.builder()
                 .put(pod(A, "a", 1))

@@ -157,13 +157,13 @@ final class ClientTunnel extends TunnelCore {
             return;
         }
         if (!(stream.unanswered() instanceof OpenAttempt open)) {
-            streamError(id, stream, H2Error.PROTOCOL_ERROR, "HEADERS on a connected stream");
+            table.error(id, stream, H2Error.PROTOCOL_ERROR, "HEADERS on a connected stream");
             return;
         }
         int status = status(headers.status());
         List<Header> fields = HeaderCodec.fields(headers);
         if (status < 0 || fields == null || (status < 200 && endStream)) {
-            streamError(id, stream, H2Error.PROTOCOL_ERROR, "malformed response to CONNECT");
+            table.error(id, stream, H2Error.PROTOCOL_ERROR, "malformed response to CONNECT");
         } else if (status < 200) {
             allow(FloodGuard.Kind.IGNORED);
         } else if (status < 300) {
@@ -175,14 +175,14 @@ final class ClientTunnel extends TunnelCore {
         } else {
             // Not a tunnel: nothing was or will be sent, so CANCEL cannot be mistaken for an end.
             stream.drop();
-            sendReset(id, H2Error.CANCEL);
+            table.sendReset(id, H2Error.CANCEL);
             open.refused(status, fields);
         }
     }
 
     @Override
     void badHeaders(int id, @Nullable H2Stream stream, String detail) {
-        streamError(id, stream, H2Error.PROTOCOL_ERROR, detail);
+        table.error(id, stream, H2Error.PROTOCOL_ERROR, detail);
     }
 
     @Override
@@ -226,7 +226,7 @@ final class ClientTunnel extends TunnelCore {
         long limit = timeouts.response().toSeconds();
         for (H2Stream stream : streams.values().toArray(new H2Stream[0])) {
             if (stream.unanswered() instanceof OpenAttempt open && age - stream.since > limit) {
-                reset(stream, H2Error.CONNECT_ERROR);
+                table.reset(stream, H2Error.CONNECT_ERROR);
                 open.timedOut();
             }
         }

@@ -123,7 +123,7 @@ final class H2Stream implements HboneStream {
             // Closed in order, but with bytes that were not consumed and now never will be.
             abandon();
         } else {
-            core.reset(this, code == H2Error.CANCEL ? H2Error.CONNECT_ERROR : code);
+            core.table.reset(this, code == H2Error.CANCEL ? H2Error.CONNECT_ERROR : code);
         }
     }
 
@@ -298,7 +298,7 @@ final class H2Stream implements HboneStream {
     private void broken(RuntimeException e) {
         log.error("stream {} from {} reset: its handler failed", id, core.remoteAddress(), e);
         HboneStreamHandler to = handler;
-        core.reset(this, H2Error.INTERNAL_ERROR);
+        core.table.reset(this, H2Error.INTERNAL_ERROR);
         if (to != null) {
             try {
                 to.onReset(new ResetReason(
@@ -361,7 +361,7 @@ final class H2Stream implements HboneStream {
             return;
         }
         gone = true;
-        core.forget(this);
+        core.table.forget(this);
         HboneStreamHandler to = handler;
         if (finishDelivered && to != null) {
             handler = null;
@@ -381,7 +381,7 @@ final class H2Stream implements HboneStream {
         gone = true;
         unanswered = null;
         abandon();
-        core.forget(this);
+        core.table.forget(this);
         return true;
     }
 

@@ -1,5 +1,6 @@
 package io.culvert.core.hbone;
 
+import io.culvert.core.telemetry.PendingHandshakes;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.ArrayDeque;
@@ -39,6 +40,7 @@ final class HandshakeTurns implements Runnable {
     boolean take(Runnable later) {
         if (taken == STEPS) {
             waiting.add(later);
+            PendingHandshakes.began();
             return false;
         }
         if (taken++ == 0) {
@@ -59,7 +61,9 @@ final class HandshakeTurns implements Runnable {
             nextTurn();
         }
         for (int i = taken; i > 0; i--) {
-            waiting.remove().run();
+            Runnable step = waiting.remove();
+            PendingHandshakes.ended();
+            step.run();
         }
     }
 }

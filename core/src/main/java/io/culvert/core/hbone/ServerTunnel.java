@@ -96,7 +96,7 @@ final class ServerTunnel extends TunnelCore {
     @Override
     void headers(int stream, @Nullable H2Stream known, Http2Headers headers, boolean endStream) {
         if (known != null) {
-            streamError(stream, known, H2Error.PROTOCOL_ERROR, "HEADERS on a connected stream");
+            table.error(stream, known, H2Error.PROTOCOL_ERROR, "HEADERS on a connected stream");
         } else if (isNew(stream)) {
             request(stream, headers, endStream);
         }
@@ -105,7 +105,7 @@ final class ServerTunnel extends TunnelCore {
     @Override
     void badHeaders(int stream, @Nullable H2Stream known, String detail) {
         if (known != null || isNew(stream)) {
-            streamError(stream, known, H2Error.PROTOCOL_ERROR, detail);
+            table.error(stream, known, H2Error.PROTOCOL_ERROR, detail);
         }
     }
 
@@ -114,7 +114,7 @@ final class ServerTunnel extends TunnelCore {
         if ((stream & 1) == 0) {
             connectionError(H2Error.PROTOCOL_ERROR, "a client opened stream " + stream);
         } else if (stream <= highest) {
-            if (wasReset(stream)) {
+            if (table.wasReset(stream)) {
                 allow(FloodGuard.Kind.CLOSED_STREAM);
             } else {
                 connectionError(H2Error.STREAM_CLOSED, "HEADERS on closed stream " + stream);
@@ -133,7 +133,7 @@ final class ServerTunnel extends TunnelCore {
         List<Header> fields = HeaderCodec.fields(headers);
         CharSequence method = headers.method();
         if (fields == null || method == null || isMalformed(headers, method)) {
-            streamError(stream, null, H2Error.PROTOCOL_ERROR, "malformed request");
+            table.error(stream, null, H2Error.PROTOCOL_ERROR, "malformed request");
             return;
         }
         CharSequence text = headers.authority();
@@ -188,14 +188,14 @@ final class ServerTunnel extends TunnelCore {
     private void refuse(int stream) {
         if (allow(FloodGuard.Kind.REFUSED)) {
             respond(stream, BAD_REQUEST, List.of(), true);
-            sendReset(stream, H2Error.NO_ERROR);
+            table.sendReset(stream, H2Error.NO_ERROR);
         }
     }
 
     /** Too many streams, or no budget: the client may try elsewhere (section 8.7). */
     private void turnAway(int stream) {
         if (allow(FloodGuard.Kind.REFUSED)) {
-            sendReset(stream, H2Error.REFUSED_STREAM);
+            table.sendReset(stream, H2Error.REFUSED_STREAM);
         }
     }
 
@@ -218,7 +218,7 @@ final class ServerTunnel extends TunnelCore {
         if (stream.isOpen()) {
             respond(stream.id(), status, List.of(), true);
             int number = stream.id();
-            sendReset(number, H2Error.NO_ERROR);
+            table.sendReset(number, H2Error.NO_ERROR);
             stream.drop();
         }
     }

@@ -1,20 +1,14 @@
 package io.culvert.core.hbone;
 
-import io.culvert.identity.SpiffeId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.net.InetSocketAddress;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.agrona.collections.Int2ObjectHashMap;
@@ -26,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Owned by: the channel's loop; the identity and the addresses may be read by any thread once they are known.
  */
-abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel {
+abstract class TunnelCore extends TunnelRole {
     private enum Phase {
         // TLS -> SETTINGS: handshake good, ours sent; SETTINGS -> UP: the peer's came; any -> CLOSED.
         TLS,
@@ -37,34 +31,25 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     /** How long the peer has to close a connection that ended in order. */
     private static final Duration LINGER = Duration.ofSeconds(1);
-    /** A PING unanswered for this long tells something of how a connection ended. */
-    private static final long TELLING_SILENCE_MILLIS = 1_000;
 
     final TunnelContext shared;
     private final Handshake handshake;
     private final boolean server;
 
-    private @Nullable ChannelHandlerContext context;
     private @Nullable SendScheduler scheduler;
     private @Nullable FrameReader reader;
     private final HeaderCodec codec;
     private final FloodGuard guard;
     private final KeepAlive keepAlive;
-    private final RecentResets recentResets = new RecentResets();
     private final TunnelFrames frames;
     final Int2ObjectHashMap<H2Stream> streams = new Int2ObjectHashMap<>(8, 0.65f, false);
+    final StreamTable table = new StreamTable(this, streams);
+    private final SettingsExchange settingsExchange;
+    private final Liveness liveness;
+    private final Drain drain = new Drain(this);
 
     private Phase phase = Phase.TLS;
     private final long startNanos;
-
-    private @Nullable ScheduledFuture<?> settingsTimer;
-    private @Nullable ScheduledFuture<?> tickTimer;
-    private @Nullable ScheduledFuture<?> expiryTimer;
-    private @Nullable ScheduledFuture<?> deadlineTimer;
-
-    private volatile Handshake.@Nullable Secured secured;
-    private volatile @Nullable InetSocketAddress remoteAddress;
-    private volatile @Nullable InetSocketAddress localAddress;
 
     TunnelCore(TunnelContext shared, Handshake handshake, boolean server, int maxHeaderList) {
         this.shared = shared;
@@ -75,58 +60,12 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         guard = new FloodGuard(shared.nanoTime());
         keepAlive = new KeepAlive(
                 shared.nanoTime(), shared.settings().timeouts().pingTimeout().toNanos());
+        settingsExchange = new SettingsExchange(this, frames);
+        liveness = new Liveness(this, keepAlive);
         startNanos = shared.nanoTime().getAsLong();
     }
 
-    // --- what the roles add ---
-
-    /** What stands before our SETTINGS, and they themselves as pairs of id and value. */
-    abstract int[] start();
-
-    /** The peer's SETTINGS have come. */
-    abstract void up();
-
-    /** The peer announced something new. */
-    abstract void peerLimitsChanged();
-
-    /** TLS or HTTP/2 did not come up; the channel is closed. */
-    abstract void failed(HboneFailure kind, String detail, @Nullable Throwable cause);
-
-    /** The tunnel was up and is no more; its streams are gone. */
-    abstract void down(@Nullable ResetReason reason);
-
-    /** A decoded header block, of a stream in the table or not. */
-    abstract void headers(int id, @Nullable H2Stream stream, Http2Headers headers, boolean endStream);
-
-    /** A header block that is bad for its stream only. */
-    abstract void badHeaders(int id, @Nullable H2Stream stream, String detail);
-
-    /** Whether this id was never used (section 5.1.1). */
-    abstract boolean isIdle(int id);
-
-    /** Whether DATA may come on this stream now. */
-    abstract boolean takesData(H2Stream stream);
-
-    /** A stream has left the table. */
-    abstract void forgotten(H2Stream stream);
-
-    /** The peer's GOAWAY. */
-    abstract void goingAway(int lastStream, H2Error code, String debug);
-
-    /** A certificate has expired, or the streams shall end for another reason: take no new ones, close after the last. */
-    abstract void retire(String why);
-
-    /** Every ping interval. */
-    abstract void tick(int age);
-
-    /** An acknowledged PING, whichever. */
-    void pingAcknowledged() {}
-
     // --- for streams and roles ---
-
-    final ChannelHandlerContext ctx() {
-        return required(context);
-    }
 
     final SendScheduler scheduler() {
         return required(scheduler);
@@ -164,6 +103,11 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         return phase == Phase.UP;
     }
 
+    /** Whether TLS is done and the peer's SETTINGS have not come. */
+    final boolean isExchangingSettings() {
+        return phase == Phase.SETTINGS;
+    }
+
     final boolean isClosed() {
         return phase == Phase.CLOSED;
     }
@@ -187,47 +131,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         int initial = frames.areSettingsAcknowledged() || !server
                 ? flow().initialWindow()
                 : Math.max(flow().initialWindow(), Frames.DEFAULT_WINDOW);
-        ReceiveWindow window = ReceiveWindow.open(budget, shared.stats(), flow(), initial);
-        if (window == null) {
-            return null;
-        }
-        H2Stream stream = new H2Stream(this, id, window, peerSettings().initialWindow, age());
-        streams.put(id, stream);
-        shared.stats().streamsOpened.increment();
-        return stream;
-    }
-
-    /** The stream is no more in the table. */
-    final void forget(H2Stream stream) {
-        if (streams.remove(stream.id()) != null) {
-            shared.stats().streamsClosed.increment();
-            forgotten(stream);
-        }
-    }
-
-    /** Resets a stream on behalf of its user, who is not called back. */
-    final void reset(H2Stream stream, H2Error code) {
-        if (stream.drop()) {
-            sendReset(stream.id(), code);
-        }
-    }
-
-    final void sendReset(int id, H2Error code) {
-        recentResets.add(id);
-        if (!isClosed()) {
-            scheduler().control(Frames.rstStream(allocator(), id, code));
-        }
-    }
-
-    /** The peer broke the rules of one stream (section 5.4.2); its user is told. */
-    final void streamError(int id, @Nullable H2Stream stream, H2Error error, String detail) {
-        if (!allow(FloodGuard.Kind.PROVOKED_RESET)) {
-            return;
-        }
-        sendReset(id, error);
-        if (stream != null) {
-            stream.lost(new ResetReason(ResetReason.Kind.PROTOCOL_ERROR, error, detail));
-        }
+        return table.open(id, budget, initial);
     }
 
     /** The peer broke the rules of the connection (section 5.4.1). */
@@ -244,14 +148,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     /** Closes when the last stream has ended, at the latest after {@code deadline} by resetting what is left. */
     final void closeAfter(Duration deadline, ResetReason reason) {
-        if (isClosed()) {
-            return;
-        }
-        if (deadlineTimer != null) {
-            deadlineTimer.cancel(false);
-        }
-        deadlineTimer =
-                eventLoop().schedule(() -> close(reason, H2Error.NO_ERROR), deadline.toNanos(), TimeUnit.NANOSECONDS);
+        drain.closeAfter(deadline, reason);
     }
 
     /** Ends the tunnel now. {@code reason} is null for an end in order, without streams. */
@@ -278,11 +175,6 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         fail(kind, detail, null, cause);
     }
 
-    /** The highest stream of the peer's that we acted on; 0 on the client. */
-    int lastPeerStream() {
-        return 0;
-    }
-
     final void goAway(int last, H2Error code, String debug) {
         scheduler().control(Frames.goAway(allocator(), last, code, debug));
     }
@@ -291,60 +183,16 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         scheduler().control(Frames.ping(allocator(), false, keepAlive.next()));
     }
 
-    /** Whether this side reset the stream a short time ago. */
-    final boolean wasReset(int id) {
-        return recentResets.contains(id);
-    }
-
     /** Runs {@code onTimeout} unless cancelled; for the roles. */
     final ScheduledFuture<?> after(Duration delay, Runnable onTimeout) {
         return eventLoop().schedule(onTimeout, delay.toNanos(), TimeUnit.NANOSECONDS);
-    }
-
-    // --- Tunnel ---
-
-    @Override
-    public SpiffeId peer() {
-        return required(secured).peer();
-    }
-
-    @Override
-    public SpiffeId local() {
-        return required(secured).local();
-    }
-
-    @Override
-    public Instant expiresAt() {
-        return required(secured).expiresAt();
-    }
-
-    @Override
-    public InetSocketAddress remoteAddress() {
-        return required(remoteAddress);
-    }
-
-    @Override
-    public InetSocketAddress localAddress() {
-        return required(localAddress);
-    }
-
-    @Override
-    public EventLoop eventLoop() {
-        return ctx().channel().eventLoop();
-    }
-
-    private static <T> T required(@Nullable T value) {
-        if (value == null) {
-            throw new IllegalStateException("the tunnel is not connected yet");
-        }
-        return value;
     }
 
     // --- the channel ---
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        context = ctx;
+        super.handlerAdded(ctx);
         SendScheduler to = new SendScheduler(
                 ctx,
                 flow().maxFrame(),
@@ -368,7 +216,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
                 tlsFailed(completion.cause());
             }
         } else if (event instanceof SslCloseCompletionEvent) {
-            connectionEnded();
+            lost(liveness.whyEnded(), null);
         }
     }
 
@@ -393,7 +241,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        connectionEnded();
+        lost(liveness.whyEnded(), null);
     }
 
     @Override
@@ -414,62 +262,23 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         if (phase != Phase.TLS) {
             return;
         }
-        remoteAddress = (InetSocketAddress) ctx().channel().remoteAddress();
-        localAddress = (InetSocketAddress) ctx().channel().localAddress();
+        addressesKnown();
         switch (handshake.judge(ctx())) {
             case Handshake.Refused refused -> fail(refused.kind(), refused.detail(), null, null);
             case Handshake.Secured good -> {
-                secured = good;
+                proved(good);
                 phase = Phase.SETTINGS;
-                sendSettings();
-                scheduleExpiry(good.expiresAt());
+                HboneSettings.Limits limits = shared.settings().limits();
+                reader = new FrameReader(
+                        frames,
+                        allocator(),
+                        server,
+                        flow().maxFrame(),
+                        server ? limits.serverHeaderBytes() : limits.clientHeaderBytes());
+                settingsExchange.begin();
+                drain.expireAt(good.expiresAt());
             }
         }
-    }
-
-    private void sendSettings() {
-        HboneSettings.Limits limits = shared.settings().limits();
-        reader = new FrameReader(
-                frames,
-                allocator(),
-                server,
-                flow().maxFrame(),
-                server ? limits.serverHeaderBytes() : limits.clientHeaderBytes());
-        int[] settings = start();
-        scheduler().control(Frames.settings(allocator(), settings));
-        int more = flow().connectionWindow() - Frames.DEFAULT_WINDOW;
-        if (more > 0) {
-            scheduler().control(Frames.windowUpdate(allocator(), 0, more));
-            frames.grantedConnection(more);
-        }
-        frames.settingsSent();
-        Duration timeout = shared.settings().timeouts().settings();
-        settingsTimer = after(timeout, () -> {
-            if (phase == Phase.SETTINGS) {
-                fail(
-                        HboneFailure.H2_HANDSHAKE,
-                        "no SETTINGS from the peer within " + timeout.toMillis() + " ms",
-                        H2Error.SETTINGS_TIMEOUT,
-                        null);
-            } else if (!frames.areSettingsAcknowledged()) {
-                connectionError(H2Error.SETTINGS_TIMEOUT, "our SETTINGS were not acknowledged");
-            }
-        });
-    }
-
-    private void scheduleExpiry(Instant at) {
-        Duration left = Duration.between(shared.clock().instant(), at);
-        expiryTimer = after(left.isNegative() ? Duration.ZERO : left, () -> {
-            if (!isClosed()) {
-                retire("a certificate of the tunnel expired at " + at);
-                closeAfter(
-                        shared.settings().timeouts().drain(),
-                        new ResetReason(
-                                ResetReason.Kind.EXPIRED,
-                                H2Error.NO_ERROR,
-                                "a certificate of the tunnel to " + remoteAddress() + " expired at " + at));
-            }
-        });
     }
 
     private void tlsFailed(Throwable cause) {
@@ -478,17 +287,6 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         } else {
             fail(HboneFailure.TLS, "TLS handshake failed: " + cause.getMessage(), null, cause);
         }
-    }
-
-    /** By the peer, or by the kernel: that it gave up a connection nobody reads (ETIMEDOUT) only shows as a silence. */
-    private void connectionEnded() {
-        long silence = TimeUnit.NANOSECONDS.toMillis(keepAlive.unansweredNanos());
-        lost(
-                silence < TELLING_SILENCE_MILLIS
-                        ? "the peer closed the connection"
-                        : "the connection ended after a PING had no answer for " + silence
-                                + " ms: the peer stopped reading, or the network no longer reaches it",
-                null);
     }
 
     /** The connection is gone, whatever was going on. */
@@ -519,7 +317,7 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         }
     }
 
-    private void fail(HboneFailure kind, String detail, @Nullable H2Error code, @Nullable Throwable cause) {
+    final void fail(HboneFailure kind, String detail, @Nullable H2Error code, @Nullable Throwable cause) {
         if (isClosed()) {
             return;
         }
@@ -539,21 +337,18 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
 
     private void finish(@Nullable ResetReason reason, boolean linger) {
         phase = Phase.CLOSED;
-        cancel(settingsTimer);
-        cancel(tickTimer);
-        cancel(expiryTimer);
-        cancel(deadlineTimer);
+        settingsExchange.stop();
+        liveness.stop();
+        drain.stop();
         if (reader != null) {
             reader.stop();
         }
         ResetReason told = reason != null
                 ? reason
                 : new ResetReason(ResetReason.Kind.TUNNEL_LOST, H2Error.NO_ERROR, "the tunnel was closed");
-        for (H2Stream stream : streams.values().toArray(new H2Stream[0])) {
-            stream.lost(told);
-        }
+        table.loseAll(told);
         codec.close();
-        if (context == null) {
+        if (!hasChannel()) {
             return; // never registered
         }
         scheduler().stop();
@@ -566,7 +361,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
         }
     }
 
-    private static void cancel(@Nullable ScheduledFuture<?> timer) {
+    /** Stops a timer that may not have been started. */
+    static void cancel(@Nullable ScheduledFuture<?> timer) {
         if (timer != null) {
             timer.cancel(false);
         }
@@ -584,34 +380,8 @@ abstract class TunnelCore extends ChannelInboundHandlerAdapter implements Tunnel
     private void cameUp() {
         phase = Phase.UP;
         shared.stats().tunnelsUp.increment();
-        Duration every = shared.settings().timeouts().pingInterval();
-        tickTimer = eventLoop()
-                .scheduleWithFixedDelay(this::onTick, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
+        liveness.start();
         shared.events().onUp(this);
         up();
-    }
-
-    // --- time ---
-
-    private void onTick() {
-        switch (keepAlive.tick()) {
-            case SEND -> sendPing();
-            case DEAD -> {
-                shared.stats().pingTimeouts.increment();
-                close(
-                        new ResetReason(
-                                ResetReason.Kind.PING_TIMEOUT,
-                                H2Error.NO_ERROR,
-                                "tunnel to " + remoteAddress() + ": no answer to a PING within "
-                                        + shared.settings()
-                                                .timeouts()
-                                                .pingTimeout()
-                                                .toMillis() + " ms"),
-                        H2Error.NO_ERROR);
-                return;
-            }
-            case FINE -> {}
-        }
-        tick(age());
     }
 }

@@ -65,11 +65,11 @@ final class TunnelFrames implements FrameSink {
         if (stream == null) {
             dataOnUnknown(id);
         } else if (stream.isRemoteFinished()) {
-            tunnel.streamError(id, stream, H2Error.STREAM_CLOSED, "DATA after END_STREAM");
+            tunnel.table.error(id, stream, H2Error.STREAM_CLOSED, "DATA after END_STREAM");
         } else if (!tunnel.takesData(stream)) {
-            tunnel.streamError(id, stream, H2Error.PROTOCOL_ERROR, "DATA before the response");
+            tunnel.table.error(id, stream, H2Error.PROTOCOL_ERROR, "DATA before the response");
         } else if (!stream.charge(length)) {
-            tunnel.streamError(id, stream, H2Error.FLOW_CONTROL_ERROR, "more DATA than the stream's window");
+            tunnel.table.error(id, stream, H2Error.FLOW_CONTROL_ERROR, "more DATA than the stream's window");
         } else {
             current = stream;
             currentLength = length;
@@ -80,10 +80,10 @@ final class TunnelFrames implements FrameSink {
     private void dataOnUnknown(int id) {
         if (tunnel.isIdle(id)) {
             tunnel.connectionError(H2Error.PROTOCOL_ERROR, "DATA on idle stream " + id);
-        } else if (tunnel.wasReset(id)) {
+        } else if (tunnel.table.wasReset(id)) {
             tunnel.allow(FloodGuard.Kind.CLOSED_STREAM);
         } else {
-            tunnel.streamError(id, null, H2Error.STREAM_CLOSED, "DATA on a closed stream");
+            tunnel.table.error(id, null, H2Error.STREAM_CLOSED, "DATA on a closed stream");
         }
     }
 
@@ -269,9 +269,9 @@ final class TunnelFrames implements FrameSink {
                 tunnel.allow(FloodGuard.Kind.CLOSED_STREAM);
             }
         } else if (increment == 0) {
-            tunnel.streamError(id, stream, H2Error.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+            tunnel.table.error(id, stream, H2Error.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
         } else if (stream.sendWindow > Integer.MAX_VALUE - increment) {
-            tunnel.streamError(id, stream, H2Error.FLOW_CONTROL_ERROR, "the stream's window overflows");
+            tunnel.table.error(id, stream, H2Error.FLOW_CONTROL_ERROR, "the stream's window overflows");
         } else {
             stream.sendWindow += increment;
             tunnel.scheduler().ready(stream);
@@ -285,7 +285,7 @@ final class TunnelFrames implements FrameSink {
 
     @Override
     public void onStreamError(int id, H2Error error, String detail) {
-        tunnel.streamError(id, tunnel.streams.get(id), error, detail);
+        tunnel.table.error(id, tunnel.streams.get(id), error, detail);
     }
 
     @Override

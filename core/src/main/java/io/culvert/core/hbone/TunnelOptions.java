@@ -1,11 +1,11 @@
 package io.culvert.core.hbone;
 
+import io.culvert.core.linux.TcpOptions;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollChannelOption;
 import java.time.Duration;
 
 /**
@@ -22,7 +22,7 @@ final class TunnelOptions {
     private static final int USER_TIMEOUT_MILLIS = 20_000;
 
     /** Keeps the decision who sends next in the proxy instead of in the kernel's send queue. */
-    private static final long NOTSENT_LOWAT = 128 << 10;
+    private static final int NOTSENT_LOWAT = 128 << 10;
 
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 << 10, 256 << 10);
 
@@ -34,11 +34,11 @@ final class TunnelOptions {
         ChannelConfig config = channel.config();
         config.setOption(ChannelOption.TCP_NODELAY, true);
         config.setOption(ChannelOption.SO_KEEPALIVE, true);
-        config.setOption(EpollChannelOption.TCP_KEEPIDLE, KEEPALIVE_SECONDS);
-        config.setOption(EpollChannelOption.TCP_KEEPINTVL, KEEPALIVE_SECONDS);
-        config.setOption(EpollChannelOption.TCP_KEEPCNT, KEEPALIVE_PROBES);
-        config.setOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
-        config.setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT);
+        config.setOption(TcpOptions.KEEPIDLE, KEEPALIVE_SECONDS);
+        config.setOption(TcpOptions.KEEPINTVL, KEEPALIVE_SECONDS);
+        config.setOption(TcpOptions.KEEPCNT, KEEPALIVE_PROBES);
+        config.setOption(TcpOptions.USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+        config.setOption(TcpOptions.NOTSENT_LOWAT, NOTSENT_LOWAT);
         config.setConnectTimeoutMillis((int) connectTimeout.toMillis());
         config.setAllocator(LoopBuffers.INSTANCE);
         config.setWriteBufferWaterMark(WATER_MARK);

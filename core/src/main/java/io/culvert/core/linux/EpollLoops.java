@@ -3,88 +3,74 @@ package io.culvert.core.linux;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
-import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
-import io.netty.util.concurrent.ThreadAwareExecutor;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Epoll event loops on which half-closed sockets stay watched.
+ * Epoll event loops on which half-closed sockets stay watched, and their sockets.
  *
  * <p>Netty 4.2.18 takes a descriptor out of the epoll set when no event is of interest any more, which is what happens
  * once the peer has half-closed (RDHUP is cleared, reading is over, nothing waits to be written), and forgets that it
  * did: the next wait for EPOLLOUT is a MOD of an unknown descriptor, fails with ENOENT, and everything queued is lost.
  * Here "no interest" is an interest in errors alone, edge-triggered, so that the descriptor stays and cannot spin.
  */
-public final class EpollLoops {
+final class EpollLoops {
     private static final EpollIoOps IDLE = EpollIoOps.EPOLLERR.with(EpollIoOps.EPOLLET);
 
     private EpollLoops() {}
 
-    /** For {@link io.netty.channel.MultiThreadIoEventLoopGroup}. */
-    public static IoHandlerFactory factory() {
-        IoHandlerFactory netty = EpollIoHandler.newFactory();
-        return new IoHandlerFactory() {
-            @Override
-            public IoHandler newHandler(ThreadAwareExecutor executor) {
-                return new Watching(netty.newHandler(executor));
-            }
+    static @Nullable Throwable refusal() {
+        return Epoll.isAvailable() ? null : Epoll.unavailabilityCause();
+    }
 
-            @Override
-            public boolean isChangingThreadSupported() {
-                return netty.isChangingThreadSupported();
-            }
-        };
+    static void initialise() {
+        Initialised.once();
+    }
+
+    static SocketChannel socket(SocketProtocolFamily family) {
+        return new EpollSocketChannel(family);
+    }
+
+    static ServerSocketChannel listener(SocketProtocolFamily family) {
+        return new EpollServerSocketChannel(family);
+    }
+
+    static IoHandlerFactory factory() {
+        return DelegatingIoHandler.factory(EpollIoHandler.newFactory(), Watching::new);
     }
 
     /** Whether {@code loop} is of {@link #factory}. */
-    public static boolean isOne(IoEventLoop loop) {
+    static boolean isOne(IoEventLoop loop) {
         return loop.isIoType(Watching.class);
     }
 
-    private static final class Watching implements IoHandler {
-        private final IoHandler netty;
+    private static final class Initialised {
+        static {
+            socket(SocketProtocolFamily.INET).unsafe().closeForcibly();
+            listener(SocketProtocolFamily.INET).unsafe().closeForcibly();
+        }
 
+        static void once() {}
+    }
+
+    private static final class Watching extends DelegatingIoHandler {
         Watching(IoHandler netty) {
-            this.netty = netty;
-        }
-
-        @Override
-        public void initialize() {
-            netty.initialize();
-        }
-
-        @Override
-        public int run(IoHandlerContext context) {
-            return netty.run(context);
-        }
-
-        @Override
-        public void prepareToDestroy() {
-            netty.prepareToDestroy();
-        }
-
-        @Override
-        public void destroy() {
-            netty.destroy();
+            super(netty);
         }
 
         @Override
         public IoRegistration register(IoHandle handle) throws Exception {
-            return new Registration(netty.register(handle));
-        }
-
-        @Override
-        public void wakeup() {
-            netty.wakeup();
-        }
-
-        @Override
-        public boolean isCompatible(Class<? extends IoHandle> handleType) {
-            return netty.isCompatible(handleType);
+            return new Registration(super.register(handle));
         }
     }
 

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 
-/** The libc functions that this package calls, each with errno captured. Any thread. */
+/** The system calls that this package makes, through syscall(2) of libc, each with errno captured. Any thread. */
 @SuppressWarnings("restricted")
 final class Libc {
     static final int CLONE_NEWNET = 0x40000000;
@@ -25,28 +25,37 @@ final class Libc {
     private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final Linker.Option CAPTURE_ERRNO = Linker.Option.captureCallState("errno");
 
-    // open(2) is variadic in C: a fixed third argument would be passed wrongly on some ABIs.
-    private static final MethodHandle OPEN = handle(
-            "open",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
-            Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle CLOSE =
-            handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle SETNS =
-            handle("setns", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    // syscall(2), for what glibc has no function for.
-    private static final MethodHandle SCHED_ATTR = handle(
+    private static final boolean ARM = System.getProperty("os.arch").equals("aarch64");
+
+    // System calls by their numbers on x86-64 and aarch64 (asm/unistd.h).
+    static final int SOCKET = ARM ? 198 : 41;
+    static final int BIND = ARM ? 200 : 49;
+    static final int SETSOCKOPT = ARM ? 208 : 54;
+    static final int SENDTO = ARM ? 206 : 44;
+    static final int RECVFROM = ARM ? 207 : 45;
+    private static final int OPENAT = ARM ? 56 : 257;
+    private static final int CLOSE = ARM ? 57 : 3;
+    private static final int SETNS = ARM ? 268 : 308;
+    private static final int SCHED_SETATTR = ARM ? 274 : 314;
+    private static final int SCHED_GETATTR = ARM ? 275 : 315;
+
+    private static final int AT_FDCWD = -100;
+
+    // One shape of call for all: the JVM writes and compiles code for each shape when it is linked, which the
+    // ahead-of-time cache does not keep. with a function for each, ten shapes stood before the first listener.
+    private static final MethodHandle SYSCALL = handle(
             "syscall",
             FunctionDescriptor.of(
                     ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT),
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG),
+            CAPTURE_ERRNO,
             Linker.Option.firstVariadicArg(1));
-    private static final MethodHandle STRERROR =
-            handle("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
 
     private Libc() {}
 
@@ -54,22 +63,15 @@ final class Libc {
     static int open(String path) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURE);
-            int fd = (int)
-                    OPEN.invokeExact(state, arena.allocateFrom(path, StandardCharsets.UTF_8), O_RDONLY | O_CLOEXEC);
-            return fd >= 0 ? fd : -(int) ERRNO.get(state, 0L);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            MemorySegment text = arena.allocateFrom(path, StandardCharsets.UTF_8);
+            return (int) call(state, OPENAT, AT_FDCWD, text.address(), O_RDONLY | O_CLOEXEC, 0, 0, 0);
         }
     }
 
     /** Closes {@code fd}; 0, or minus errno. */
     static int close(int fd) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(CAPTURE);
-            int rc = (int) CLOSE.invokeExact(state, fd);
-            return rc == 0 ? 0 : -(int) ERRNO.get(state, 0L);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            return (int) call(arena.allocate(CAPTURE), CLOSE, fd, 0, 0, 0, 0, 0);
         }
     }
 
@@ -78,12 +80,7 @@ final class Libc {
      * caller's memory from {@link #captureState}: between two switches nothing may be allocated or initialised.
      */
     static int setns(MemorySegment state, int fd) {
-        try {
-            int rc = (int) SETNS.invokeExact(state, fd, CLONE_NEWNET);
-            return rc == 0 ? 0 : -(int) ERRNO.get(state, 0L);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
-        }
+        return (int) call(state, SETNS, fd, CLONE_NEWNET, 0, 0, 0, 0);
     }
 
     /**
@@ -91,24 +88,27 @@ final class Libc {
      * or minus errno. sched_setattr(2) and struct sched_attr as of SCHED_ATTR_SIZE_VER0.
      */
     static int slice(long nanos) {
-        boolean arm = System.getProperty("os.arch").equals("aarch64");
         try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
             MemorySegment attr = arena.allocate(SCHED_ATTR_SIZE, Long.BYTES);
-            int rc = schedAttr(arena, arm ? 275 : 315, attr, SCHED_ATTR_SIZE);
+            long rc = call(state, SCHED_GETATTR, 0, attr.address(), SCHED_ATTR_SIZE, 0, 0, 0);
             if (rc < 0) {
-                return rc;
+                return (int) rc;
             }
             attr.set(ValueLayout.JAVA_LONG, SCHED_ATTR_RUNTIME, nanos);
-            return schedAttr(arena, arm ? 274 : 314, attr, 0);
+            return (int) call(state, SCHED_SETATTR, 0, attr.address(), 0, 0, 0, 0);
         }
     }
 
-    /** sched_getattr(thread, attr, size, 0), or sched_setattr(thread, attr, 0), which ignores what comes after. */
-    private static int schedAttr(Arena arena, long number, MemorySegment attr, int third) {
-        MemorySegment state = arena.allocate(CAPTURE);
+    /**
+     * The system call {@code number}: what it returns, or minus errno. Memory that it is given by address must stay
+     * allocated until this returns; {@code state} is from {@link #captureState}, for one thread at a time. Arguments that
+     * the call does not have are ignored. It allocates nothing and, after the first call of the process, links nothing.
+     */
+    static long call(MemorySegment state, int number, long a, long b, long c, long d, long e, long f) {
         try {
-            long rc = (long) SCHED_ATTR.invokeExact(state, number, 0, attr, third, 0);
-            return rc == 0 ? 0 : -(int) ERRNO.get(state, 0L);
+            long rc = (long) SYSCALL.invokeExact(state, (long) number, a, b, c, d, e, f);
+            return rc >= 0 ? rc : -(int) ERRNO.get(state, 0L);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }
@@ -121,23 +121,21 @@ final class Libc {
     /** The text of an error number, as strerror(3) has it. */
     static String message(int errno) {
         try {
-            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
+            MemorySegment text = (MemorySegment) Messages.STRERROR.invokeExact(errno);
             return text.reinterpret(256).getString(0);
         } catch (Throwable t) {
             throw new AssertionError(t);
         }
     }
 
-    private static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... more) {
+    private static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... options) {
         Linker linker = Linker.nativeLinker();
-        Linker.Option[] options;
-        if (name.equals("strerror")) {
-            options = more;
-        } else {
-            options = new Linker.Option[more.length + 1];
-            options[0] = CAPTURE_ERRNO;
-            System.arraycopy(more, 0, options, 1, more.length);
-        }
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+
+    /** Linked when the first call has failed. */
+    private static final class Messages {
+        static final MethodHandle STRERROR =
+                handle("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
     }
 }

@@ -2,21 +2,15 @@ package io.culvert.core.linux;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A raw netlink socket of a network namespace (netlink(7)). It never blocks: the kernel answers requests inside send(2).
  * Owned by one thread at a time.
  */
-@SuppressWarnings("restricted")
 final class NetlinkSocket implements AutoCloseable {
     static final int ROUTE = 0;
     static final int SOCK_DIAG = 4;
@@ -35,32 +29,11 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int MSG_DONTWAIT_TRUNC = 0x40 | 0x20;
     private static final int ADDRESS_LENGTH = 12;
 
-    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle SOCKET = handle(
-            "socket",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle BIND = handle(
-            "bind",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-    private static final MethodHandle SETSOCKOPT = handle(
-            "setsockopt",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_INT));
-    private static final MethodHandle SEND = handle("send", transfer());
-    private static final MethodHandle RECV = handle("recv", transfer());
     // What open() uses, made beforehand: it runs while the thread is in another namespace.
-    private static final MemorySegment OPEN_STATE = Arena.global().allocate(CAPTURE);
+    private static final MemorySegment OPEN_STATE = Libc.captureState(Arena.global());
 
     static {
-        // The first call links the handle, which loads classes: here at home, and not inside a pod.
+        // The first call loads classes: here at home, and not inside a pod.
         int fd = socket(ROUTE);
         if (fd >= 0) {
             Libc.close(fd);
@@ -73,7 +46,7 @@ final class NetlinkSocket implements AutoCloseable {
 
     private NetlinkSocket(int fd) {
         this.fd = fd;
-        this.state = Arena.ofAuto().allocate(CAPTURE);
+        this.state = Libc.captureState(Arena.ofAuto());
     }
 
     /**
@@ -92,13 +65,8 @@ final class NetlinkSocket implements AutoCloseable {
     }
 
     private static int socket(int protocol) {
-        try {
-            // errno of concurrent opens may mix; the number only goes into a message.
-            int fd = (int) SOCKET.invokeExact(OPEN_STATE, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
-            return fd >= 0 ? fd : -(int) ERRNO.get(OPEN_STATE, 0L);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
-        }
+        // errno of concurrent opens may mix; the number only goes into a message.
+        return (int) Libc.call(OPEN_STATE, Libc.SOCKET, AF_NETLINK, SOCK_RAW_CLOEXEC, protocol, 0, 0, 0);
     }
 
     /** Subscribes to multicast groups, a bit for each beginning with group 1. Returns 0, or minus errno. */
@@ -108,9 +76,7 @@ final class NetlinkSocket implements AutoCloseable {
             MemorySegment address = arena.allocate(ADDRESS_LENGTH, 4);
             address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_NETLINK);
             address.set(ValueLayout.JAVA_INT, 8, groups);
-            return result((int) BIND.invokeExact(state, fd, address, ADDRESS_LENGTH));
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            return (int) Libc.call(state, Libc.BIND, fd, address.address(), ADDRESS_LENGTH, 0, 0, 0);
         }
     }
 
@@ -118,18 +84,16 @@ final class NetlinkSocket implements AutoCloseable {
     int receiveBuffer(int bytes) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, bytes);
-            return result((int) SETSOCKOPT.invokeExact(state, fd, SOL_SOCKET, SO_RCVBUF, value, 4));
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            return (int) Libc.call(state, Libc.SETSOCKOPT, fd, SOL_SOCKET, SO_RCVBUF, value.address(), 4, 0);
         }
     }
 
     /** Sends the first {@code length} bytes of {@code message} to the kernel. Returns their number, or minus errno. */
     int send(MemorySegment message, int length) {
         try {
-            return result((long) SEND.invokeExact(state, fd, message, (long) length, 0));
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            return (int) Libc.call(state, Libc.SENDTO, fd, message.address(), length, 0, 0, 0);
+        } finally {
+            Reference.reachabilityFence(message);
         }
     }
 
@@ -139,14 +103,10 @@ final class NetlinkSocket implements AutoCloseable {
      */
     int receive(MemorySegment into) {
         try {
-            return result((long) RECV.invokeExact(state, fd, into, into.byteSize(), MSG_DONTWAIT_TRUNC));
-        } catch (Throwable t) {
-            throw new AssertionError(t);
+            return (int) Libc.call(state, Libc.RECVFROM, fd, into.address(), into.byteSize(), MSG_DONTWAIT_TRUNC, 0, 0);
+        } finally {
+            Reference.reachabilityFence(into);
         }
-    }
-
-    private int result(long returned) {
-        return returned >= 0 ? (int) returned : -(int) ERRNO.get(state, 0L);
     }
 
     @Override
@@ -154,20 +114,5 @@ final class NetlinkSocket implements AutoCloseable {
         if (closed.compareAndSet(false, true)) {
             Libc.close(fd);
         }
-    }
-
-    private static FunctionDescriptor transfer() {
-        return FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT);
-    }
-
-    private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name), descriptor, Linker.Option.captureCallState("errno"));
     }
 }

@@ -1,13 +1,13 @@
 package io.culvert.core.relay;
 
 import io.culvert.core.linux.MeshSockets;
+import io.culvert.core.linux.TcpOptions;
 import io.culvert.core.telemetry.CloseReason;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannelConfig;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -103,7 +103,7 @@ public final class Dialer {
                 }
                 local = new InetSocketAddress(source.address(), port);
             }
-            EpollSocketChannel channel;
+            SocketChannel channel;
             try {
                 channel = sockets.connecting(
                         destination.getAddress() instanceof Inet6Address
@@ -128,7 +128,7 @@ public final class Dialer {
             connect(channel, local);
         }
 
-        private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local) {
+        private void connect(SocketChannel channel, @Nullable InetSocketAddress local) {
             RelaySocket attempt = new RelaySocket(channel, budget);
             socket = attempt;
             channel.pipeline().addLast(attempt);
@@ -142,12 +142,12 @@ public final class Dialer {
             channel.connect(destination, local).addListener(this);
         }
 
-        private void transparent(EpollSocketChannelConfig config, InetAddress address) {
+        private void transparent(SocketChannelConfig config, InetAddress address) {
             config.setReuseAddress(true);
             if (address instanceof Inet6Address) {
                 config.setOption(MeshSockets.IPV6_TRANSPARENT, 1);
             } else {
-                config.setOption(EpollChannelOption.IP_TRANSPARENT, true);
+                config.setOption(TcpOptions.TRANSPARENT, 1);
             }
         }
 

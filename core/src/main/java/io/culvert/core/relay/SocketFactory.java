@@ -1,7 +1,8 @@
 package io.culvert.core.relay;
 
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.culvert.core.linux.Transport;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 
 /**
@@ -14,22 +15,22 @@ public interface SocketFactory {
      *
      * @throws io.netty.channel.ChannelException when there is none to be had; {@link DialFailures#of} tells why
      */
-    EpollSocketChannel connecting(SocketProtocolFamily family);
+    SocketChannel connecting(SocketProtocolFamily family);
 
     /** A TCP socket to listen with. */
-    EpollServerSocketChannel listening(SocketProtocolFamily family);
+    ServerSocketChannel listening(SocketProtocolFamily family);
 
     /** Sockets of the calling process's own namespace, without a mark: tests and tools. */
-    static SocketFactory plain() {
+    static SocketFactory plain(Transport transport) {
         return new SocketFactory() {
             @Override
-            public EpollSocketChannel connecting(SocketProtocolFamily family) {
-                return new EpollSocketChannel(family);
+            public SocketChannel connecting(SocketProtocolFamily family) {
+                return transport.socket(family);
             }
 
             @Override
-            public EpollServerSocketChannel listening(SocketProtocolFamily family) {
-                return new EpollServerSocketChannel(family);
+            public ServerSocketChannel listening(SocketProtocolFamily family) {
+                return transport.listener(family);
             }
         };
     }

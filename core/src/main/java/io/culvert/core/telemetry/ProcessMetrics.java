@@ -6,7 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What the process and its kernel have left: descriptors, connection tracking, memory; read from /proc at each scrape.
+ * What the process and its kernel have left: descriptors, connection tracking, memory (read from /proc at each scrape), and
+ * turns of its loops.
  * Any thread.
  */
 public final class ProcessMetrics {
@@ -26,6 +27,10 @@ public final class ProcessMetrics {
         });
         registry.gauge("culvert_direct_memory_bytes", "Memory of network buffers outside the heap", () ->
                 (double) PlatformDependent.usedDirectMemory());
+        registry.gauge(
+                "culvert_tls_handshakes_pending",
+                "TLS handshakes whose next step waits for a turn of its event loop",
+                PendingHandshakes::count);
         registry.gauge("culvert_conntrack_entries", "Tracked connections in the agent's own network namespace", () ->
                 (double) number(CONNTRACK.resolve("nf_conntrack_count")));
         registry.gauge(

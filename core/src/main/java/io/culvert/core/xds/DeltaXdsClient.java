@@ -111,12 +111,17 @@ public final class DeltaXdsClient implements AutoCloseable {
         status = new XdsStatus(false, Source.NONE, clock.instant(), null, null, 0, Map.of(), Map.of());
     }
 
-    /** Reads the last good state, if there is one, then begins to ask. Returns with that state applied. */
-    public synchronized void start() {
+    /** {@link #restore} and {@link #connect}. Returns with the last good state applied. */
+    public void start() {
+        restore();
+        connect();
+    }
+
+    /** Begins to ask the control plane; after {@link #close} it does nothing. Once, after {@link #restore}. */
+    public synchronized void connect() {
         if (thread != null) {
             throw new IllegalStateException("already started");
         }
-        restore();
         thread = Thread.ofVirtual().name("xds").start(this::run);
     }
 
@@ -135,7 +140,8 @@ public final class DeltaXdsClient implements AutoCloseable {
         onConnected.add(action);
     }
 
-    private void restore() {
+    /** Reads and applies the last good state, if there is one. Once, before {@link #connect}; it asks nobody. */
+    public void restore() {
         if (file == null) {
             return;
         }

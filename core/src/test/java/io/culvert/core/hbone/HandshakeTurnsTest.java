@@ -2,10 +2,13 @@ package io.culvert.core.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.culvert.core.telemetry.MetricsRegistry;
+import io.culvert.core.telemetry.ProcessMetrics;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SingleThreadEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +39,35 @@ class HandshakeTurnsTest {
                     .as("after the storm")
                     .isTrue();
         }
+    }
+
+    @Test
+    void who_waits_for_a_turn_is_counted_by_a_gauge() throws Exception {
+        MetricsRegistry registry = new MetricsRegistry();
+        ProcessMetrics.register(registry);
+        double before = pending(registry);
+        try (MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory())) {
+            EventLoop loop = group.next();
+            double during = loop.submit(() -> {
+                        begin(loop);
+                        return pending(registry);
+                    })
+                    .get(20, TimeUnit.SECONDS);
+            all.get(20, TimeUnit.SECONDS);
+            assertThat(during - before).isEqualTo(STEPS - HandshakeTurns.STEPS);
+            assertThat(pending(registry)).isEqualTo(before);
+        }
+    }
+
+    private static double pending(MetricsRegistry registry) {
+        return registry.collect().stream()
+                .filter(family -> family.getMetadata().getName().equals("culvert_tls_handshakes_pending"))
+                .map(GaugeSnapshot.class::cast)
+                .findFirst()
+                .orElseThrow()
+                .getDataPoints()
+                .getFirst()
+                .getValue();
     }
 
     private void begin(EventLoop loop) {

@@ -2,6 +2,7 @@ package io.culvert.core.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.culvert.core.linux.Transport;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -15,6 +16,10 @@ import org.junit.jupiter.api.Timeout;
 /** Back-pressure, half-close and resets, over loopback with real TLS. */
 @Timeout(60)
 class HboneFlowTest {
+    Transport transport() {
+        return Transport.EPOLL;
+    }
+
     private static final int MIB = 1 << 20;
 
     /** Accepts everything and keeps the server's ends. */
@@ -43,7 +48,7 @@ class HboneFlowTest {
 
     @Test
     void a_stopped_reader_costs_its_window_and_stops_nobody_else() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             Apps apps = new Apps();
             HboneServer server = net.newServer(apps, HboneSettings.DEFAULT);
             PoolKey key = net.listen(server);
@@ -88,7 +93,7 @@ class HboneFlowTest {
                 used.addAndGet(-bytes);
             }
         };
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             Apps apps = new Apps();
             PoolKey key = net.listen(net.newServer(apps, HboneSettings.DEFAULT, budget));
             Recorder client = new Recorder();
@@ -105,7 +110,7 @@ class HboneFlowTest {
 
     @Test
     void a_budget_that_is_used_up_refuses_the_stream_as_not_processed() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             WindowBudget none = new WindowBudget() {
                 @Override
                 public int reserve(int wanted) {
@@ -126,7 +131,7 @@ class HboneFlowTest {
 
     @Test
     void each_direction_ends_by_itself() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             Apps apps = new Apps();
             PoolKey key = net.listen(apps);
             Recorder client = new Recorder();
@@ -146,7 +151,7 @@ class HboneFlowTest {
 
     @Test
     void a_reset_arrives_as_connect_error_from_either_side_even_when_cancel_is_asked_for() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             Apps apps = new Apps();
             PoolKey key = net.listen(apps);
             for (int i = 0; i < 2; i++) {
@@ -169,7 +174,7 @@ class HboneFlowTest {
 
     @Test
     void a_peer_that_takes_no_more_ends_the_stream_in_order() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             Apps apps = new Apps();
             PoolKey key = net.listen(apps);
             Recorder client = new Recorder();
@@ -187,7 +192,7 @@ class HboneFlowTest {
     @Test
     void data_before_the_answer_is_held_and_delivered_after_it() throws Exception {
         BlockingQueue<IncomingConnect> asked = new LinkedBlockingQueue<>();
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(asked::add);
             Recorder client = new Recorder();
             CompletableFuture<OpenResult> opening = net.openLater(key, client, WindowBudget.unlimited());
@@ -214,7 +219,7 @@ class HboneFlowTest {
     @Test
     void a_rejection_carries_its_status_and_the_headers_of_the_request_arrive() throws Exception {
         CompletableFuture<String> seen = new CompletableFuture<>();
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(connect -> {
                 seen.complete(connect.authority() + " " + connect.header("forwarded") + " " + connect.header("none"));
                 connect.reject(401);
@@ -233,7 +238,7 @@ class HboneFlowTest {
     void a_cancelled_open_stops_the_servers_dialling() throws Exception {
         BlockingQueue<IncomingConnect> asked = new LinkedBlockingQueue<>();
         CompletableFuture<Boolean> cancelled = new CompletableFuture<>();
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(connect -> {
                 connect.onCancelled(() -> cancelled.complete(connect.isOpen()));
                 asked.add(connect);
@@ -260,7 +265,7 @@ class HboneFlowTest {
 
     @Test
     void a_handler_that_throws_loses_its_stream_only() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(connect -> {
                 Recorder app = new Recorder() {
                     @Override

@@ -2,6 +2,7 @@ package io.culvert.core.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.culvert.core.linux.Transport;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -26,6 +27,10 @@ import org.junit.jupiter.api.Timeout;
 /** The life of tunnels in a pool, over loopback with real TLS. */
 @Timeout(60)
 class HbonePoolTest {
+    Transport transport() {
+        return Transport.EPOLL;
+    }
+
     private static final HboneSettings.Timeouts T = HboneSettings.Timeouts.DEFAULT;
 
     private static HboneSettings quick(Duration connect, Duration settings, Duration response, Duration tick) {
@@ -49,7 +54,7 @@ class HbonePoolTest {
 
     @Test
     void opens_at_the_same_time_share_one_connection_attempt() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             List<CompletableFuture<OpenResult>> opens = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
@@ -64,7 +69,7 @@ class HbonePoolTest {
 
     @Test
     void the_pool_grows_at_the_stream_limit_and_uses_returned_capacity() throws Exception {
-        try (Loopback net = new Loopback(streams(2, 100))) {
+        try (Loopback net = new Loopback(transport(), streams(2, 100))) {
             PoolKey key = net.listen(Echo.server());
             List<Recorder> apps = new ArrayList<>();
             Set<Tunnel> tunnels = new HashSet<>();
@@ -82,7 +87,7 @@ class HbonePoolTest {
 
     @Test
     void more_opens_than_all_tunnels_may_take_fail_as_a_stream_limit() throws Exception {
-        try (Loopback net = new Loopback(streams(1, 100))) {
+        try (Loopback net = new Loopback(transport(), streams(1, 100))) {
             PoolKey key = net.listen(Echo.server());
             for (int i = 0; i < 4; i++) {
                 net.opened(key, new Recorder());
@@ -93,7 +98,7 @@ class HbonePoolTest {
 
     @Test
     void the_servers_limit_is_announced_and_kept() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(net.newServer(Echo.server(), streams(100, 3)));
             Set<Tunnel> tunnels = new HashSet<>();
             for (int i = 0; i < 7; i++) {
@@ -105,7 +110,7 @@ class HbonePoolTest {
 
     @Test
     void a_rotation_moves_new_streams_to_a_new_tunnel_and_leaves_the_old_ones_alone() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             Recorder before = new Recorder();
             Tunnel old = net.opened(key, before).tunnel();
@@ -126,7 +131,7 @@ class HbonePoolTest {
     @Test
     void no_tunnel_outlives_a_certificate_by_more_than_a_drain() throws Exception {
         HboneSettings settings = quick(T.connect(), T.settings(), T.response(), T.pingInterval());
-        try (Loopback net = new Loopback(settings)) {
+        try (Loopback net = new Loopback(transport(), settings)) {
             net.mesh.issue("server", Duration.ofMillis(1500));
             PoolKey key = net.listen(net.newServer(Echo.server(), HboneSettings.DEFAULT));
             Recorder app = new Recorder();
@@ -138,7 +143,7 @@ class HbonePoolTest {
 
     @Test
     void a_removed_peer_loses_its_idle_tunnels_at_once_and_busy_ones_when_they_are_done() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             Recorder app = new Recorder();
             net.opened(key, app);
@@ -164,7 +169,7 @@ class HbonePoolTest {
                 T.pingTimeout(),
                 Duration.ofSeconds(1),
                 T.drain()));
-        try (Loopback net = new Loopback(settings)) {
+        try (Loopback net = new Loopback(transport(), settings)) {
             PoolKey key = net.listen(Echo.server());
             Recorder app = new Recorder();
             net.opened(key, app);
@@ -176,7 +181,7 @@ class HbonePoolTest {
 
     @Test
     void a_peer_with_another_identity_is_refused_before_http2_begins() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey right = net.listen(Echo.server());
             PoolKey wrong =
                     new PoolKey(net.clientId, Set.of(net.mesh.id("someone-else")), right.destination(), right.source());
@@ -190,7 +195,8 @@ class HbonePoolTest {
 
     @Test
     void nobody_listening_and_no_certificate_are_told_apart() throws Exception {
-        try (Loopback net = new Loopback(quick(Duration.ofMillis(300), T.settings(), T.response(), T.pingInterval()))) {
+        try (Loopback net = new Loopback(
+                transport(), quick(Duration.ofMillis(300), T.settings(), T.response(), T.pingInterval()))) {
             int port;
             try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 port = free.getLocalPort();
@@ -205,7 +211,7 @@ class HbonePoolTest {
 
     @Test
     void a_credential_that_comes_late_is_waited_for() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey known = net.listen(Echo.server());
             PoolKey late = new PoolKey(net.mesh.id("late"), known.expected(), known.destination(), known.source());
             CompletableFuture<OpenResult> open = net.openLater(late, new Recorder(), WindowBudget.unlimited());
@@ -217,7 +223,7 @@ class HbonePoolTest {
 
     @Test
     void a_busy_loop_gets_company_of_an_idle_one_and_is_used_again_when_it_has_time() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             EventLoop first = net.loop;
             EventLoop second = net.serverLoop;
@@ -275,14 +281,14 @@ class HbonePoolTest {
 
     @Test
     void a_peer_that_is_silent_after_the_tcp_handshake_fails_in_time() throws Exception {
-        try (Loopback net = new Loopback();
+        try (Loopback net = new Loopback(transport());
                 io.culvert.core.tls.MeshTls impatient = new io.culvert.core.tls.MeshTls(
                         InstantSource.system(), Duration.ofMillis(300), io.culvert.core.tls.KeyAgreement.HYBRID)) {
             PoolKey key = net.key(net.bind(new ChannelInboundHandlerAdapter()));
             try (HbonePool pool = new HbonePool(
                     List.of(net.loop),
                     k -> {
-                        Channel ch = new io.netty.channel.epoll.EpollSocketChannel();
+                        Channel ch = transport().socket(io.netty.channel.socket.SocketProtocolFamily.INET);
                         net.sockets.add(ch);
                         return ch;
                     },
@@ -309,14 +315,16 @@ class HbonePoolTest {
     void a_peer_that_never_sends_settings_or_never_answers_fails_in_time() throws Exception {
         HboneSettings settings =
                 quick(T.connect(), Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMillis(300));
-        try (Loopback net = new Loopback(HboneSettings.DEFAULT.with(new HboneSettings.Timeouts(
-                T.connect(),
-                Duration.ofMillis(300),
-                Duration.ofSeconds(1),
-                Duration.ofMillis(300),
-                T.pingTimeout(),
-                T.idle(),
-                T.drain())))) {
+        try (Loopback net = new Loopback(
+                transport(),
+                HboneSettings.DEFAULT.with(new HboneSettings.Timeouts(
+                        T.connect(),
+                        Duration.ofMillis(300),
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(300),
+                        T.pingTimeout(),
+                        T.idle(),
+                        T.drain())))) {
             PoolKey silent = net.key(net.bind(new ChannelInitializer<Channel>() {
                 @Override
                 protected void initChannel(Channel ch) {
@@ -342,7 +350,7 @@ class HbonePoolTest {
     void a_peer_that_no_longer_answers_pings_is_given_up() throws Exception {
         HboneSettings settings = quick(T.connect(), T.settings(), T.response(), Duration.ofMillis(200));
         List<Channel> accepted = new java.util.concurrent.CopyOnWriteArrayList<>();
-        try (Loopback net = new Loopback(settings)) {
+        try (Loopback net = new Loopback(transport(), settings)) {
             HboneServer server = net.newServer(Echo.server(), HboneSettings.DEFAULT);
             PoolKey key = net.key(net.bind(new ChannelInitializer<Channel>() {
                 @Override
@@ -361,7 +369,7 @@ class HbonePoolTest {
 
     @Test
     void a_drain_lets_streams_finish_and_then_resets_what_is_left() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             Recorder quick = new Recorder();
             net.opened(key, quick);
@@ -378,7 +386,7 @@ class HbonePoolTest {
 
     @Test
     void a_server_that_drains_sends_new_streams_to_a_new_tunnel() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             HboneServer first = net.newServer(Echo.server(), HboneSettings.DEFAULT);
             HboneServer second = net.newServer(Echo.server(), HboneSettings.DEFAULT);
             List<Channel> accepted = new java.util.concurrent.CopyOnWriteArrayList<>();
@@ -406,7 +414,7 @@ class HbonePoolTest {
 
     @Test
     void garbage_and_strangers_are_refused_and_disturb_nobody() throws Exception {
-        try (Loopback net = new Loopback()) {
+        try (Loopback net = new Loopback(transport())) {
             PoolKey key = net.listen(Echo.server());
             Recorder app = new Recorder();
             net.opened(key, app);

@@ -2,6 +2,7 @@ package io.culvert.core.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.culvert.core.linux.Transport;
 import io.culvert.identity.SpiffeId;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -10,9 +11,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
@@ -32,11 +31,12 @@ import org.jspecify.annotations.Nullable;
  * was released: a leak fails the test that made it.
  */
 final class Loopback implements AutoCloseable {
+    private final Transport transport;
     final TestMesh mesh;
     final SpiffeId clientId;
     final SpiffeId serverId;
     final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
-    final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+    final MultiThreadIoEventLoopGroup group;
     final List<Channel> sockets = new CopyOnWriteArrayList<>();
     final BlockingQueue<String> failures = new LinkedBlockingQueue<>();
     final HbonePool pool;
@@ -46,10 +46,16 @@ final class Loopback implements AutoCloseable {
     private final List<Channel> listeners = new ArrayList<>();
 
     Loopback() throws Exception {
-        this(HboneSettings.DEFAULT);
+        this(Transport.EPOLL);
     }
 
-    Loopback(HboneSettings clientSettings) throws Exception {
+    Loopback(Transport transport) throws Exception {
+        this(transport, HboneSettings.DEFAULT);
+    }
+
+    Loopback(Transport transport, HboneSettings clientSettings) throws Exception {
+        this.transport = transport;
+        group = new MultiThreadIoEventLoopGroup(2, transport.factory());
         mesh = new TestMesh();
         clientId = mesh.issue("client");
         serverId = mesh.issue("server");
@@ -74,7 +80,7 @@ final class Loopback implements AutoCloseable {
     }
 
     Channel newChannel(PoolKey key) {
-        EpollSocketChannel channel = new EpollSocketChannel();
+        Channel channel = transport.socket(SocketProtocolFamily.INET);
         channel.config().setAllocator(allocator);
         sockets.add(channel);
         return channel;
@@ -103,7 +109,7 @@ final class Loopback implements AutoCloseable {
     InetSocketAddress bind(ChannelHandler child) throws Exception {
         Channel listener = new ServerBootstrap()
                 .group(serverLoop)
-                .channel(EpollServerSocketChannel.class)
+                .channelFactory(() -> transport.listener(SocketProtocolFamily.INET))
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childHandler(child)
                 .bind(InetAddress.getLoopbackAddress(), 0)

@@ -1,6 +1,6 @@
 package io.culvert.core.relay;
 
-import io.culvert.core.linux.EpollLoops;
+import io.culvert.core.linux.Transport;
 import io.culvert.core.telemetry.AccessLog;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.ConnectionAttributes;
@@ -16,8 +16,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -44,16 +44,20 @@ final class RelayBench {
     private final RelaySettings settings;
     private final AtomicInteger joined = new AtomicInteger();
     private final Semaphore ended = new Semaphore(0);
-    private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollLoops.factory());
+    private final Transport transport;
+    private final MultiThreadIoEventLoopGroup group;
     private final RelayTimers timers;
     private final SocketTuning tuning;
     private final Dialer dialer;
     private final ServerSocket app;
-    private final EpollServerSocketChannel front = new EpollServerSocketChannel(SocketProtocolFamily.INET);
+    private final ServerSocketChannel front;
     private final AccessLog log;
     private final Telemetry telemetry;
 
-    RelayBench(RelaySettings settings, ByteBudget agent) throws Exception {
+    RelayBench(Transport transport, RelaySettings settings, ByteBudget agent) throws Exception {
+        this.transport = transport;
+        group = new MultiThreadIoEventLoopGroup(1, transport.factory());
+        front = transport.listener(SocketProtocolFamily.INET);
         this.settings = settings;
         this.agent = agent;
         long start = System.nanoTime();
@@ -71,14 +75,14 @@ final class RelayBench {
         front.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext ctx, Object msg) {
-                accepted((EpollSocketChannel) msg);
+                accepted((SocketChannel) msg);
             }
         });
         group.register(front).sync();
         front.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).sync();
     }
 
-    private void accepted(EpollSocketChannel channel) {
+    private void accepted(SocketChannel channel) {
         tuning.accepted(channel);
         ByteBudget budget = agent.child(8 << 20);
         RelaySocket client = new RelaySocket(channel, budget);
@@ -87,7 +91,7 @@ final class RelayBench {
         loop.register(channel)
                 .addListener(registered -> dialer.dial(
                         loop,
-                        SocketFactory.plain(),
+                        SocketFactory.plain(transport),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), app.getLocalPort()),
                         null,
                         budget,
@@ -97,9 +101,9 @@ final class RelayBench {
     private final class Joiner implements Dialer.Listener {
         private final RelaySocket client;
         private final ByteBudget budget;
-        private final EpollSocketChannel channel;
+        private final SocketChannel channel;
 
-        Joiner(RelaySocket client, ByteBudget budget, EpollSocketChannel channel) {
+        Joiner(RelaySocket client, ByteBudget budget, SocketChannel channel) {
             this.client = client;
             this.budget = budget;
             this.channel = channel;
@@ -131,6 +135,16 @@ final class RelayBench {
             client.abort();
             outcomes.add(new Outcome(reason, detail, 0, 0));
         }
+    }
+
+    /** Of the loop, as it is. */
+    Transport transport() {
+        return Transport.of(group);
+    }
+
+    /** The kind of the relay's listening socket. */
+    String listenerKind() {
+        return front.getClass().getSimpleName();
     }
 
     /** A client's connection to the relay. */

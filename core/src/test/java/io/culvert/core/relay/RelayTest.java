@@ -3,6 +3,7 @@ package io.culvert.core.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.culvert.core.linux.Transport;
 import io.culvert.core.telemetry.CloseReason;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,8 +29,12 @@ class RelayTest {
 
     private RelayBench bench;
 
-    private RelayBench bench(RelaySettings settings) throws Exception {
-        bench = new RelayBench(settings, ByteBudget.root(64 << 20));
+    Transport transport() {
+        return Transport.EPOLL;
+    }
+
+    RelayBench bench(RelaySettings settings) throws Exception {
+        bench = new RelayBench(transport(), settings, ByteBudget.root(64 << 20));
         return bench;
     }
 
@@ -94,8 +99,7 @@ class RelayTest {
         try (Socket client = bench.connect();
                 Socket app = bench.accept()) {
             // The app reads nothing until the client has finished: what arrives at the relay while it may not read
-            // (epoll
-            // reads to the end after RDHUP) must be kept in order.
+            // (Netty reads to the end after RDHUP) must be kept in order.
             CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
                 write(client, data);
                 try {
@@ -236,7 +240,7 @@ class RelayTest {
 
     @Test
     void aBudgetThatIsUsedUpHoldsBackButStarvesNobody() throws Exception {
-        bench = new RelayBench(RelaySettings.DEFAULT, ByteBudget.root(100 << 10));
+        bench = new RelayBench(transport(), RelaySettings.DEFAULT, ByteBudget.root(100 << 10));
         try (Socket slowClient = bench.connect();
                 Socket slowApp = bench.accept();
                 Socket client = bench.connect();

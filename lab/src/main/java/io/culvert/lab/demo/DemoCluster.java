@@ -133,6 +133,11 @@ public final class DemoCluster {
                         && lab.nodes().stream().allMatch(node -> tunnels(node.agent(), pod) == meshed));
     }
 
+    /** Waits until every pod of {@code namespace} is in the mesh. */
+    public void awaitMesh(String namespace) {
+        lab.pods().stream().filter(pod -> pod.namespace().equals(namespace)).forEach(pod -> awaitMeshed(pod, true));
+    }
+
     /** Whether the agent of its node holds {@code pod} captured. */
     private static boolean captured(LabPod pod) {
         return state(pod).equals("enabled");

@@ -28,8 +28,9 @@ public final class BulkLoad {
     private final EventLoop loop;
     private final BulkPlan plan;
     private final Marks marks;
-    private final ByteBuf chunk = Unpooled.unreleasableBuffer(
-            Unpooled.directBuffer(CHUNK, CHUNK).writeZero(CHUNK).asReadOnly());
+    private final ByteBuf memory = Unpooled.directBuffer(CHUNK, CHUNK).writeZero(CHUNK);
+    // Written again and again: only the end of the load releases it.
+    private final ByteBuf chunk = Unpooled.unreleasableBuffer(memory.asReadOnly());
     private final List<Stream> streams = new ArrayList<>();
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
@@ -72,6 +73,8 @@ public final class BulkLoad {
         opening.forEach(ChannelFuture::syncUninterruptibly);
         loop.execute(load::begin);
         load.done.join();
+        // Every channel is closed: nothing holds the chunk.
+        load.memory.release();
         return new BulkResult(
                 load.sentUntil - load.sentBefore,
                 (load.countedUntil - load.counting) / 1e9,

@@ -24,8 +24,9 @@ final class StallLoad {
     private static final int CHUNK = 64 << 10;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-    private final ByteBuf chunk = Unpooled.unreleasableBuffer(
-            Unpooled.directBuffer(CHUNK, CHUNK).writeZero(CHUNK).asReadOnly());
+    private final ByteBuf memory = Unpooled.directBuffer(CHUNK, CHUNK).writeZero(CHUNK);
+    // Written again and again: only the end of the load releases it.
+    private final ByteBuf chunk = Unpooled.unreleasableBuffer(memory.asReadOnly());
     private final List<Channel> channels = new ArrayList<>();
 
     // Owned by the loop.
@@ -38,6 +39,14 @@ final class StallLoad {
     /** Stalls for the plan's length and ends its connections; a line of JSON with the names of {@link BulkResult}. */
     static String run(EventLoop loop, PodSockets sockets, BulkPlan plan) {
         StallLoad load = new StallLoad();
+        try {
+            return load.stall(loop, sockets, plan);
+        } finally {
+            load.memory.release();
+        }
+    }
+
+    private String stall(EventLoop loop, PodSockets sockets, BulkPlan plan) {
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
                 .channelFactory(sockets.connecting())
@@ -46,13 +55,13 @@ final class StallLoad {
                 .remoteAddress(plan.target());
         List<ChannelFuture> opening = new ArrayList<>();
         for (int i = 0; i < plan.streams(); i++) {
-            opening.add(bootstrap.clone().handler(load.new Stalled()).connect());
+            opening.add(bootstrap.clone().handler(new Stalled()).connect());
         }
         for (ChannelFuture connect : opening) {
-            load.channels.add(connect.syncUninterruptibly().channel());
+            channels.add(connect.syncUninterruptibly().channel());
         }
         CompletableFuture<String> done = new CompletableFuture<>();
-        loop.schedule(() -> load.end(plan, done), plan.length().toNanos(), TimeUnit.NANOSECONDS);
+        loop.schedule(() -> end(plan, done), plan.length().toNanos(), TimeUnit.NANOSECONDS);
         return done.join();
     }
 

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Two nodes with a client and a server for every variant: the same pods on the same nodes, only what stands between them
- * differs. Everything runs all the time; the rounds decide who works. One thread.
+ * differs. Everything runs all the time; the rounds decide who works. One thread; it is taken down by {@link #close}, or
+ * when the process is told to end.
  */
 final class Cluster implements AutoCloseable {
     private static final String DIRECT = "direct";
@@ -34,18 +35,18 @@ final class Cluster implements AutoCloseable {
     private final Path directory;
     private final Lab lab;
     private final SafepointLog safepoints;
-    private final LoadProgram backend;
+    private final TakeDown down;
     private final @Nullable ClassicalMesh classical;
     private final Map<String, Peer> peers = new LinkedHashMap<>();
     private final Map<String, Peer> nearPeers = new LinkedHashMap<>();
 
     private Cluster(
-            Path directory, Lab lab, SafepointLog safepoints, LoadProgram backend, @Nullable ClassicalMesh classical) {
+            Path directory, Lab lab, SafepointLog safepoints, TakeDown down, @Nullable ClassicalMesh classical) {
         this.classical = classical;
         this.directory = directory;
         this.lab = lab;
         this.safepoints = safepoints;
-        this.backend = backend;
+        this.down = down;
     }
 
     /**
@@ -63,34 +64,35 @@ final class Cluster implements AutoCloseable {
             Map<String, String> more,
             Path cache)
             throws IOException {
-        // Not below /tmp: a pod has one of its own.
-        Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
-        SafepointLog safepoints = new SafepointLog(directory);
-        Lab lab = Lab.start(
-                ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more),
-                LabOptions.mesh(Launch.shipped(safepoints.flag())));
-        ClassicalMesh classical = null;
+        TakeDown down = new TakeDown();
         try {
+            // Not below /tmp: a pod has one of its own.
+            Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
+            down.add(() -> Commands.run("rm", "-rf", directory.toString()));
+            SafepointLog safepoints = new SafepointLog(directory);
+            Lab lab = Lab.start(
+                    ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more),
+                    LabOptions.mesh(Launch.shipped(safepoints.flag())));
+            down.add(lab::close);
             await(lab);
             List<String> servers = new ArrayList<>(servers(lab));
+            ClassicalMesh classical = null;
             if (withClassical) {
                 classical = ClassicalMesh.start(directory.resolve(ClassicalMesh.NAME), safepoints);
+                down.add(classical::close);
                 await(classical.lab());
                 servers.addAll(servers(classical.lab()));
             }
-            Cluster cluster = new Cluster(directory, lab, safepoints, LoadProgram.backend(servers), classical);
-            try {
-                cluster.startPeers(scripts, near, cache);
-                return cluster;
-            } catch (IOException | RuntimeException e) {
-                cluster.close();
-                throw e;
-            }
+            down.add(LoadProgram.backend(servers));
+            Cluster cluster = new Cluster(directory, lab, safepoints, down, classical);
+            cluster.startPeers(scripts, near, cache);
+            return cluster;
         } catch (IOException | RuntimeException e) {
-            if (classical != null) {
-                classical.close();
+            try {
+                down.close();
+            } catch (IOException | RuntimeException also) {
+                e.addSuppressed(also);
             }
-            lab.close();
             throw e;
         }
     }
@@ -123,7 +125,7 @@ final class Cluster implements AutoCloseable {
 
     private Peer peer(String name, String namespace, Path script, String server, Path certs, Path cache)
             throws IOException {
-        return Peer.start(
+        Peer peer = Peer.start(
                 name,
                 script,
                 pod("client", namespace),
@@ -131,6 +133,8 @@ final class Cluster implements AutoCloseable {
                 certs,
                 directory.resolve("peer-" + namespace),
                 cache);
+        down.add(peer);
+        return peer;
     }
 
     Lab lab() {
@@ -233,13 +237,6 @@ final class Cluster implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        peers.values().forEach(Peer::close);
-        nearPeers.values().forEach(Peer::close);
-        backend.close();
-        if (classical != null) {
-            classical.close();
-        }
-        lab.close();
-        Commands.run("rm", "-rf", directory.toString());
+        down.close();
     }
 }

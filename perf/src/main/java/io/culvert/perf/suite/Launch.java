@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Starts agents and controllers as they ship: by the root script, with the flags of each role. */
-public final class Launch {
+final class Launch {
     private Launch() {}
 
     /** The root script. */
@@ -19,7 +19,7 @@ public final class Launch {
     }
 
     /** {@code logging} are JVM flags that only write logs; nothing that changes what runs. */
-    public static Launcher shipped(String... logging) {
+    static Launcher shipped(String... logging) {
         Path script = script();
         return role -> logging.length == 0
                 ? List.of(script.toString(), role)

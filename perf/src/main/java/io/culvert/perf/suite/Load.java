@@ -69,6 +69,15 @@ record Load(String name, Kind kind, int port, String words) {
         return new Load("stalled-c" + connections, Kind.BULK, Ports.ECHO, "stall connections=" + connections);
     }
 
+    /** Open loop of 1 KiB there and back. */
+    static Load echo(int rate, int connections) {
+        return new Load(
+                String.format(Locale.ROOT, "echo-%d-c%d", rate, connections),
+                Kind.OPEN,
+                Ports.ECHO,
+                "requests echo=1024 rate=" + rate + " connections=" + connections);
+    }
+
     /** ztunnel's latency bench: 1 KiB there and back on one connection. */
     static Load pingPong() {
         return new Load("latency", Kind.CLOSED, Ports.ECHO, "requests echo=1024 connections=1");

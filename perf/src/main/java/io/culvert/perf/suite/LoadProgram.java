@@ -7,6 +7,7 @@ import io.culvert.lab.LabPod;
 import io.culvert.perf.load.LoadMain;
 import io.culvert.perf.load.Marks;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -16,16 +17,19 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The load program as a process: {@code drive} (a round for each line) or {@code backend}. One thread at a time. */
-final class LoadProgram implements AutoCloseable {
+final class LoadProgram implements Closeable {
     private static final long END_SECONDS = 10;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Process process;
     private final BufferedReader lines;
+    private final TakeDown down = new TakeDown();
 
-    private LoadProgram(Process process) {
+    private LoadProgram(Process process) throws IOException {
         this.process = process;
         this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
+        // A round whose pods have gone never ends, and before its end the program does not see that we have gone.
+        down.add(process::destroyForcibly);
     }
 
     static LoadProgram drive() throws IOException {
@@ -142,7 +146,7 @@ final class LoadProgram implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        process.destroy();
+        down.close();
         lines.close();
     }
 }

@@ -3,6 +3,7 @@ package io.culvert.perf.suite;
 import io.culvert.lab.LabException;
 import io.culvert.lab.LabPod;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,7 @@ import java.util.stream.IntStream;
  * Another proxy between a client's pod and a server's, driven by a script (the contract: {@code perf/src/main/peers}).
  * The redirect in the client's pod is made here, so that every peer stands behind the same one.
  */
-final class Peer implements AutoCloseable {
+final class Peer implements Closeable {
     private static final int REDIRECT = 10_000;
     // Of nobody on a usual system; what runs in it is not redirected.
     private static final int GROUP = 15_390;

@@ -12,12 +12,12 @@ import java.time.Duration;
  * @param echoedSeconds from the start to the first byte that came back
  * @param leaked whether a byte came back while the agent was away
  */
-public record Restart(double acceptedSeconds, double echoedSeconds, boolean leaked) {
+record Restart(double acceptedSeconds, double echoedSeconds, boolean leaked) {
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /** Ends {@code agent}, by SIGKILL if {@code kill}, and starts it; blocks until a byte comes back again. */
-    public static Restart measure(AgentProcess agent, LabPod client, LabPod server, boolean kill) throws IOException {
+    static Restart measure(AgentProcess agent, LabPod client, LabPod server, boolean kill) throws IOException {
         if (kill) {
             agent.kill();
         } else {

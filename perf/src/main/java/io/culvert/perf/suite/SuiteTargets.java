@@ -4,14 +4,17 @@ import io.culvert.perf.result.Kind;
 import io.culvert.perf.result.Target;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The rows of the suites beside the plain one. */
 final class SuiteTargets {
     private static final String CULVERT = "culvert";
+    /** Where connections fail by design, or there are none. */
+    private static final Set<String> UNCOUNTED = Set.of("storm", Kill.NAME, "scale");
 
     private SuiteTargets() {}
 
-    /** Those of {@code suite}, the plain one included: nothing may fail anywhere but in a storm. */
+    /** Those of {@code suite}, the plain one included: nothing may fail anywhere but in a storm or by a kill. */
     static List<Target> of(String suite) {
         List<Target> targets = new ArrayList<>(
                 switch (suite) {
@@ -26,10 +29,11 @@ final class SuiteTargets {
                                 "start_to_accepted_s",
                                 0.9,
                                 "s"));
+                    case Kill.NAME -> kill();
                     case "scale" -> scale();
                     default -> List.of();
                 });
-        if (!suite.equals("storm") && !suite.equals("scale")) {
+        if (!UNCOUNTED.contains(suite)) {
             targets.add(Failures.target(suite));
         }
         return targets;
@@ -62,6 +66,17 @@ final class SuiteTargets {
                         "rss_per_connection_largest_kib",
                         5,
                         "KiB"));
+    }
+
+    private static List<Target> kill() {
+        return List.of(
+                kill("restart to first byte through the tunnel", Kill.EACH, Kill.SERVED, 2, "s"),
+                kill("outbound connections let through while dead", Kill.ALL, Kill.OUTBOUND, 0, ""),
+                kill("plaintext connections let in while dead", Kill.ALL, Kill.INBOUND, 0, ""));
+    }
+
+    private static Target kill(String title, String load, String metric, double bound, String unit) {
+        return absolute(title, Kill.NAME, load, Kill.TUNNEL, metric, bound, unit);
     }
 
     private static List<Target> scale() {

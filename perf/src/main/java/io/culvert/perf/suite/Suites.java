@@ -10,6 +10,7 @@ final class Suites {
             new Neighbour(),
             new Idle(),
             new Cold(),
+            new Kill(),
             new Churn(),
             new Scrape(),
             new Storm(),

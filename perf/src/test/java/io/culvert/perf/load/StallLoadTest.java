@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import java.net.InetAddress;
@@ -32,6 +33,17 @@ class StallLoadTest {
             assertThat(answer.get("errors").asInt()).isZero();
             // Socket buffers of the kernel, and no more: nobody reads.
             assertThat(answer.get("bytes").asLong()).isBetween(64L << 10, 256L << 20);
+        }
+    }
+
+    @Test
+    void givesItsChunkBack() throws Exception {
+        try (EchoServer echo = EchoServer.start(server, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            BulkPlan plan = new BulkPlan(echo.address(), 1, 0, Duration.ZERO, Duration.ofMillis(50), 0);
+            long before = UnpooledByteBufAllocator.DEFAULT.metric().usedDirectMemory();
+            StallLoad.run(client.next(), PodSockets.here(), plan);
+            assertThat(UnpooledByteBufAllocator.DEFAULT.metric().usedDirectMemory())
+                    .isEqualTo(before);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.culvert.perf.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -49,12 +50,24 @@ class SuiteFiguresTest {
     }
 
     @Test
-    void everySuiteButStormAndScaleHasARowForFailures() {
+    void everySuiteInWhichNothingMayFailHasARowForFailures() {
         for (String suite : List.of("plain", "idle", "neighbour", "churn", "scrape", "cold", "cross-check")) {
             assertThat(SuiteTargets.of(suite)).extracting(Target::metric).contains("failed");
         }
         assertThat(SuiteTargets.of("storm")).isEmpty();
+        assertThat(SuiteTargets.of("kill")).extracting(Target::metric).doesNotContain("failed");
         assertThat(SuiteTargets.of("scale")).extracting(Target::metric).doesNotContain("failed");
+    }
+
+    @Test
+    void oneLeakInOneOfManyKillsFailsItsRowAndNoOther() {
+        List<Series> measured = Kill.series(List.of(killed(0, 1.1, 0, 0), killed(1, 1.9, 0, 1), killed(2, 1.2, 0, 0)));
+        assertThat(Verdicts.judge(SuiteTargets.of("kill"), measured, false))
+                .extracting(row -> row.target().metric(), Row::value, Row::verdict)
+                .containsExactly(
+                        tuple("start_to_first_byte_s", 1.2, Verdict.MET),
+                        tuple("outbound_let_through", 0.0, Verdict.MET),
+                        tuple("plaintext_let_in", 1.0, Verdict.NOT_MET));
     }
 
     @Test
@@ -146,6 +159,11 @@ class SuiteFiguresTest {
         assertThat(changes.current(dump.toString())).isTrue();
         changes.step();
         assertThat(changes.current(dump.toString())).isFalse();
+    }
+
+    private static Round killed(int rotation, double served, double out, double in) {
+        return round(
+                rotation, Map.of("start_to_first_byte_s", served, "outbound_let_through", out, "plaintext_let_in", in));
     }
 
     private static Series series(String variant, Round... rounds) {
