@@ -42,7 +42,7 @@ final class Libc {
     private static final int AT_FDCWD = -100;
 
     // One shape of call for all: the JVM writes and compiles code for each shape when it is linked, which the
-    // ahead-of-time cache does not keep. with a function for each, ten shapes stood before the first listener.
+    // ahead-of-time cache does not keep. With a function for each, nine shapes stood before the first listener.
     private static final MethodHandle SYSCALL = handle(
             "syscall",
             FunctionDescriptor.of(

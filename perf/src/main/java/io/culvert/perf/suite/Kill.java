@@ -101,6 +101,10 @@ final class Kill implements Suite {
     /** Kills the client's agent while requests flow, and starts it again. */
     private static Restart outbound(Variant way, LoadProgram program) throws IOException {
         AgentProcess agent = way.agents().getFirst();
+        // Agents that are ready may not know of each other's pods yet, and the load opens each connection once.
+        try (ProbeLog probe = ProbeLog.start(way.client(), way.server())) {
+            probe.await("echoed", 0, READY);
+        }
         program.begin(LOAD.order(way, 0, LOAD_SECONDS));
         // The kill must hit flowing traffic: all connections of the load are the agent's.
         Waits.until("the load flows through the client's agent", FLOWS, () -> flows(agent));
