@@ -55,12 +55,18 @@ final class GatewayFields {
     /** The fields of a reference to a backend without filters; the caller finishes. */
     static BackendRef backend(Fields ref, Meta meta) {
         Integer weight = ref.number("weight", 0, MAX_WEIGHT);
+        Integer port = ref.number("port", 1, 65535);
+        String group = ref.text("group", "");
+        String kind = ref.text("kind", "Service");
+        if (port == null && !ref.has("port") && group.isEmpty() && kind.equals("Service")) {
+            ref.error("port", "is missing: a Service is named with its port");
+        }
         return new BackendRef(
-                ref.text("group", ""),
-                ref.text("kind", "Service"),
+                group,
+                kind,
                 ref.text("namespace", meta.namespace()),
                 required(ref, "name"),
-                ref.number("port", 1, 65535),
+                port,
                 weight == null ? 1 : weight,
                 HeaderChanges.NONE,
                 HeaderChanges.NONE,

@@ -90,6 +90,14 @@ final class MeshGraph {
         if (!unchanged) {
             dirty.pods().addAll(mesh.pods().labels().inNamespace(key.name()));
         }
+        if (!same(before, after, namespace -> WaypointBinding.deciding(namespace.meta()))) {
+            for (ServiceResource service : mesh.services().all()) {
+                if (service.meta().namespace().equals(key.name())) {
+                    dirty.services().add(service.key());
+                    members(service);
+                }
+            }
+        }
     }
 
     private static List<String> meshLabels(Meta meta) {
@@ -127,6 +135,7 @@ final class MeshGraph {
         dirty.services().add(key);
         dirty.slices().addAll(mesh.services().slicesOf(key));
         boolean podsUnchanged = same(before, after, ServiceResource::ports)
+                && same(before, after, service -> WaypointBinding.deciding(service.meta()))
                 && same(before, after, ServiceResource::externalName)
                 && same(before, after, ServiceResource::key);
         if (mesh.services().slicesOf(key).isEmpty()) {
@@ -139,6 +148,14 @@ final class MeshGraph {
                 listed(mesh.services().slice(slice));
             }
         }
+    }
+
+    private void members(ServiceResource service) {
+        Set<ResourceKey> slices = mesh.services().slicesOf(service.key());
+        if (slices.isEmpty()) {
+            selected(service.key(), service);
+        }
+        slices.forEach(slice -> listed(mesh.services().slice(slice)));
     }
 
     private void selected(ResourceKey key, @Nullable ServiceResource service) {

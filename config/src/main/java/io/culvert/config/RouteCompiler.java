@@ -32,7 +32,8 @@ public final class RouteCompiler {
         changes.files().forEach(store::update);
         store.takeChanges().forEach((key, change) -> graph.change(key, change.before(), change.after()));
         RouteTable table = graph.compile();
-        return new RouteUpdate(table, diagnostics(), graph.statuses());
+        List<Diagnostic> diagnostics = diagnostics();
+        return new RouteUpdate(table, diagnostics, RefusedRoutes.overlay(store, graph, diagnostics));
     }
 
     private List<Diagnostic> diagnostics() {

@@ -187,6 +187,11 @@ final class RouteGraph {
         counters.routedServicesCompiled++;
     }
 
+    /** Whether resources of this kind have a status. */
+    boolean concerns(Kind kind) {
+        return sources.stream().anyMatch(source -> source.kinds().contains(kind));
+    }
+
     @Nullable
     Resource resource(ResourceKey key) {
         return resources.get(key);

@@ -7,6 +7,6 @@ final class RouteSources {
     private RouteSources() {}
 
     static List<RouteSource> of(CompilerSettings settings) {
-        return List.of();
+        return List.of(new GatewayRoutes(), new BackendTrafficPolicies(), new Gateways());
     }
 }
