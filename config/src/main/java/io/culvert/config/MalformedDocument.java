@@ -89,7 +89,10 @@ final class MalformedDocument {
                     TLS_ROUTE,
                     TCP_ROUTE,
                     REFERENCE_GRANT,
-                    BACKEND_TRAFFIC_POLICY -> null;
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> null;
         };
     }
 

@@ -30,6 +30,10 @@ final class VirtualServiceReader implements KindReader {
         if (hosts.isEmpty() && !gateways.isEmpty()) {
             spec.error("gateways", "cannot stand without hosts: name hosts, or remove gateways from a delegate");
         }
+        if (!spec.has("hosts") && MetaReader.isNameless(meta)) {
+            // With a name it might be one that others delegate to.
+            spec.error("hosts", "is missing: name the services whose requests are routed");
+        }
         List<String> exportTo = Visibility.read(spec, meta);
         List<Http> http = new ArrayList<>();
         for (Fields rule : spec.objects("http")) {
