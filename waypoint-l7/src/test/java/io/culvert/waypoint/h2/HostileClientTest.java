@@ -52,9 +52,7 @@ final class HostileClientTest {
         APP.seen.remove("GET /other");
     }
 
-    private static final String[] REQUEST = {
-        ":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/"
-    };
+    private static final String[] REQUEST = {":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/"};
 
     private static String[] with(String... more) {
         String[] all = new String[REQUEST.length + more.length];
@@ -86,11 +84,10 @@ final class HostileClientTest {
                 arguments("no field at all", only()),
                 arguments(":path twice", with(":path", "/b")),
                 arguments(":authority twice", with(":authority", "shop")),
+                arguments(":path empty", only(":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "")),
+                arguments(":method empty", only(":method", "", ":scheme", "http", ":authority", "shop", ":path", "/")),
                 arguments(
-                        ":path empty", only(":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "")),
-                arguments(
-                        ":method empty", only(":method", "", ":scheme", "http", ":authority", "shop", ":path", "/")),
-                arguments(":authority empty", only(":method", "GET", ":scheme", "http", ":authority", "", ":path", "/")),
+                        ":authority empty", only(":method", "GET", ":scheme", "http", ":authority", "", ":path", "/")),
                 arguments("a pseudo-field that nobody knows", with(":colour", "red")),
                 arguments(":status", with(":status", "200")),
                 arguments(":protocol, which was not offered", with(":protocol", "websocket")),
@@ -234,7 +231,8 @@ final class HostileClientTest {
                         c -> c.post(1, "content-length", "3").frame(Wire.DATA, Wire.END_STREAM, 1, new byte[2])),
                 arguments("trailers before content-length is reached", (Attack)
                         c -> c.post(1, "content-length", "3").headers(1, Wire.END, "a", "b")),
-                arguments("trailers with a pseudo-field", (Attack) c -> c.post(1).headers(1, Wire.END, ":path", "/b")),
+                arguments(
+                        "trailers with a pseudo-field", (Attack) c -> c.post(1).headers(1, Wire.END, ":path", "/b")),
                 arguments("trailers with content-length", (Attack)
                         c -> c.post(1).headers(1, Wire.END, "content-length", "0")),
                 arguments("trailers with transfer-encoding", (Attack)
@@ -273,24 +271,19 @@ final class HostileClientTest {
                     c.post(1);
                     repeat(c, 3, i -> c.frame(Wire.DATA, 8, 1, (byte) 3, (byte) 0, (byte) 0, (byte) 0));
                 }),
-                arguments("PRIORITY", (Attack)
-                        c -> repeat(c, 2000, i -> c.frame(Wire.PRIORITY, 0, 1, new byte[5]))),
+                arguments("PRIORITY", (Attack) c -> repeat(c, 2000, i -> c.frame(Wire.PRIORITY, 0, 1, new byte[5]))),
                 arguments("WINDOW_UPDATE of the connection", (Attack)
                         c -> repeat(c, 8000, i -> c.frame(Wire.WINDOW_UPDATE, 0, 0, Wire.word(1)))),
                 arguments("WINDOW_UPDATE of a stream that is over", (Attack) c -> {
                     c.get(1, "/good");
                     repeat(c, 8000, i -> c.frame(Wire.WINDOW_UPDATE, 0, 1, Wire.word(1)));
                 }),
-                arguments("rapid reset", (Attack) c -> repeat(
-                        c,
-                        1000,
-                        i -> c.post(2 * i + 1).frame(Wire.RST_STREAM, 0, 2 * i + 1, Wire.word(8)))),
-                arguments("made to reset, by an update of zero", (Attack) c -> repeat(
-                        c,
-                        400,
-                        i -> c.post(2 * i + 1).frame(Wire.WINDOW_UPDATE, 0, 2 * i + 1, Wire.word(0)))),
-                arguments("made to reset, by malformed heads", (Attack)
-                        c -> repeat(c, 400, i -> c.headers(2 * i + 1, Wire.END, "A", "b"))),
+                arguments("rapid reset", (Attack) c ->
+                        repeat(c, 1000, i -> c.post(2 * i + 1).frame(Wire.RST_STREAM, 0, 2 * i + 1, Wire.word(8)))),
+                arguments("made to reset, by an update of zero", (Attack) c ->
+                        repeat(c, 400, i -> c.post(2 * i + 1).frame(Wire.WINDOW_UPDATE, 0, 2 * i + 1, Wire.word(0)))),
+                arguments("made to reset, by malformed heads", (Attack) c ->
+                        repeat(c, 400, i -> c.headers(2 * i + 1, Wire.END, "A", "b"))),
                 arguments("empty CONTINUATION", (Attack) c -> {
                     c.frame(Wire.HEADERS, 0, 1);
                     repeat(c, 40, i -> c.frame(Wire.CONTINUATION, 0, 1));
@@ -362,8 +355,7 @@ final class HostileClientTest {
     @Timeout(60)
     void aClientThatAsksAndDoesNotReadIsCutOff() throws Exception {
         Fields large = new Fields().add("x", "y".repeat(8192));
-        try (Loopback chatty =
-                        new Loopback(e -> e.respond(new ResponseHead(200, large), true), H2Settings.DEFAULT);
+        try (Loopback chatty = new Loopback(e -> e.respond(new ResponseHead(200, large), true), H2Settings.DEFAULT);
                 Wire client = Wire.connect(chatty.port())) {
             // Sending blocks while the server does not keep up: no need to count.
             for (int id = 1; chatty.connectionErrors.isEmpty(); id += 2) {

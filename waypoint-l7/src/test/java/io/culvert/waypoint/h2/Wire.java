@@ -138,8 +138,7 @@ final class Wire implements Closeable {
 
     /** A request that nothing is wrong with. */
     Wire get(int stream, String path) {
-        return headers(
-                stream, END, ":method", "GET", ":scheme", "http", ":authority", "shop", ":path", path);
+        return headers(stream, END, ":method", "GET", ":scheme", "http", ":authority", "shop", ":path", path);
     }
 
     Wire post(int stream, String... more) {
@@ -171,7 +170,8 @@ final class Wire implements Closeable {
     // ---- receiving
 
     /** The next frame, null at the end of the connection, however it ends. */
-    @Nullable Frame read() throws IOException {
+    @Nullable
+    Frame read() throws IOException {
         byte[] head = new byte[9];
         try {
             in.readFully(head);
