@@ -124,7 +124,7 @@ class IstioExamplesTest {
         IstioMesh mesh = new IstioMesh().example("Y9-service-profile.yaml");
         assertThat(mesh.messages())
                 .containsExactly(
-                        "Y9-service-profile.yaml:23: info: ServiceProfile default/web-api.default.svc.cluster.local: spec.retryBudget.ttl: "
+                        "Y9-service-profile.yaml:24: info: ServiceProfile default/web-api.default.svc.cluster.local: spec.retryBudget.ttl: "
                                 + "is not looked at: the budget is a share of the requests that are under way");
         var users = mesh.http("web-api").entries().getFirst();
         assertThat(users.match().path().matches("/users")).isTrue();
