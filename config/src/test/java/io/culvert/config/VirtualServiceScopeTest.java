@@ -207,4 +207,31 @@ class VirtualServiceScopeTest {
                 .contains(
                         "a.yaml:1: error: VirtualService default/a: refused: the last good version stays until the errors are corrected");
     }
+
+    @Test
+    void aServiceWithoutAWaypointHasNobodyWhoExecutes() {
+        IstioMesh mesh = new IstioMesh()
+                .put("f.yaml", virtual("other/f", "", rule("far", "/f")))
+                .put(
+                        "d.yaml",
+                        "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: d, namespace: other}, spec: {host: far}}")
+                .put(
+                        "p.yaml",
+                        "{apiVersion: linkerd.io/v1alpha2, kind: ServiceProfile, metadata: {name: far.other.svc.cluster.local, namespace: other}, spec: {}}");
+        String reason =
+                "Service other/far has no waypoint, so nobody executes this: label the service or its namespace culvert.io/use-waypoint";
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "d.yaml:1: warning: DestinationRule other/d: spec.host: " + reason,
+                        "f.yaml:1: warning: VirtualService other/f: spec.hosts: " + reason,
+                        "p.yaml:1: warning: ServiceProfile other/far.other.svc.cluster.local: metadata.name: " + reason);
+    }
+
+    @Test
+    void requestsToAPortOfWhichNoRuleSpeaksPass() {
+        IstioMesh mesh = new IstioMesh()
+                .virtual("v", "hosts: [two-ports], http: [{match: [{port: 81}], route: [{destination: {host: reviews}}]}]");
+        assertThat(mesh.port("two-ports", 81).http().attached()).isTrue();
+        assertThat(mesh.port("two-ports", 80).http()).isEqualTo(HttpRoutes.NONE);
+    }
 }
