@@ -184,7 +184,7 @@ class DestinationRuleTest {
     }
 
     private static String rule(String namespace, String host, String more, String simple) {
-        return "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: r, namespace: " + namespace
+        return "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: " + (host.startsWith("*") ? "w" : "r") + ", namespace: " + namespace
                 + "}, spec: {host: '" + host + "', trafficPolicy: {loadBalancer: {simple: " + simple + "}}" + more + "}}";
     }
 
