@@ -3,6 +3,7 @@ package io.culvert.waypoint.http;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +97,20 @@ public final class Fields {
         int kept = 0;
         for (int i = 0; i < size; i += 2) {
             if (!entries[i].equals(name)) {
+                entries[kept++] = entries[i];
+                entries[kept++] = entries[i + 1];
+            }
+        }
+        Arrays.fill(entries, kept, size, null);
+        size = kept;
+        return this;
+    }
+
+    /** Removes all fields whose name the condition holds for. */
+    public Fields removeIf(Predicate<String> condition) {
+        int kept = 0;
+        for (int i = 0; i < size; i += 2) {
+            if (!condition.test(entries[i])) {
                 entries[kept++] = entries[i];
                 entries[kept++] = entries[i + 1];
             }
