@@ -69,6 +69,14 @@ final class Claims {
         return claim != null && claim.lastGood != null;
     }
 
+    /** Whether what stands there now is refused, whatever counts instead. */
+    boolean isRefused() {
+        for (Claim claim : claims.values()) {
+            return !claim.held && claim.entry.good() == null && !claim.entry.nameless();
+        }
+        return false;
+    }
+
     boolean isEmpty() {
         return claims.isEmpty();
     }

@@ -238,6 +238,48 @@ final class Fields {
         return texts;
     }
 
+    /** The numbers of a list, each in a range. */
+    List<Integer> numbers(String name, int least, int most) {
+        List<Integer> numbers = new ArrayList<>();
+        int index = 0;
+        for (Node item : elements(name)) {
+            String at = child(name) + "[" + index++ + "]";
+            context.visit(line);
+            Integer number =
+                    item instanceof ScalarNode scalar && scalar.getTag().equals(Tag.INT)
+                            ? number(scalar.getValue())
+                            : null;
+            if (number == null) {
+                wrongType(item, at, "a number");
+            } else if (number < least || number > most) {
+                context.add(
+                        Severity.ERROR,
+                        lineOfFile(item),
+                        at,
+                        number + " is out of range: use " + least + " to " + most);
+            } else {
+                numbers.add(number);
+            }
+        }
+        return numbers;
+    }
+
+    private static @Nullable Integer number(String text) {
+        try {
+            return Integer.decode(text);
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /** Where something stands in a resource. */
+    record Place(String path, int line) {}
+
+    /** Where this mapping stands. */
+    Place place() {
+        return new Place(path, line);
+    }
+
     /** All fields as strings, as those of labels and annotations are. */
     Map<String, String> asTexts() {
         Map<String, String> texts = new LinkedHashMap<>();

@@ -17,7 +17,15 @@ enum Kind {
     DEPLOYMENT("Deployment", "apps", "v1", true),
     NETWORK_POLICY("NetworkPolicy", "networking.k8s.io", "v1", true),
     PEER_AUTHENTICATION("PeerAuthentication", "security.istio.io", "v1 v1beta1", true),
-    AUTHORIZATION_POLICY("AuthorizationPolicy", "security.istio.io", "v1 v1beta1", true);
+    AUTHORIZATION_POLICY("AuthorizationPolicy", "security.istio.io", "v1 v1beta1", true),
+    GATEWAY_CLASS("GatewayClass", "gateway.networking.k8s.io", "v1 v1beta1 v1alpha2", false),
+    GATEWAY("Gateway", "gateway.networking.k8s.io", "v1 v1beta1 v1alpha2", true),
+    HTTP_ROUTE("HTTPRoute", "gateway.networking.k8s.io", "v1 v1beta1 v1alpha2", true),
+    GRPC_ROUTE("GRPCRoute", "gateway.networking.k8s.io", "v1 v1alpha2", true),
+    TLS_ROUTE("TLSRoute", "gateway.networking.k8s.io", "v1 v1alpha3 v1alpha2", true),
+    TCP_ROUTE("TCPRoute", "gateway.networking.k8s.io", "v1 v1alpha2", true),
+    REFERENCE_GRANT("ReferenceGrant", "gateway.networking.k8s.io", "v1 v1beta1 v1alpha2", true),
+    BACKEND_TRAFFIC_POLICY("XBackendTrafficPolicy", "gateway.networking.x-k8s.io", "v1alpha1", true);
 
     private final String label;
     private final String group;

@@ -75,7 +75,21 @@ final class MalformedDocument {
             case PEER_AUTHENTICATION -> PeerAuthenticationReader.closed(meta, PolicyScopes.EVERYTHING);
             case AUTHORIZATION_POLICY -> AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, false);
             case NETWORK_POLICY -> NetworkPolicyReader.closed(meta);
-            case NAMESPACE, NODE, SERVICE_ACCOUNT, POD, SERVICE, ENDPOINT_SLICE, DEPLOYMENT -> null;
+            case NAMESPACE,
+                    NODE,
+                    SERVICE_ACCOUNT,
+                    POD,
+                    SERVICE,
+                    ENDPOINT_SLICE,
+                    DEPLOYMENT,
+                    GATEWAY_CLASS,
+                    GATEWAY,
+                    HTTP_ROUTE,
+                    GRPC_ROUTE,
+                    TLS_ROUTE,
+                    TCP_ROUTE,
+                    REFERENCE_GRANT,
+                    BACKEND_TRAFFIC_POLICY -> null;
         };
     }
 
