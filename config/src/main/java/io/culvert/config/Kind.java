@@ -61,6 +61,14 @@ enum Kind {
         return this == PEER_AUTHENTICATION || this == AUTHORIZATION_POLICY || this == NETWORK_POLICY;
     }
 
+    /** Whether waypoints compile it, so that its documents are sent to them. Of pods they get the labels. */
+    boolean concernsWaypoints() {
+        return switch (this) {
+            case NODE, SERVICE_ACCOUNT, POD, ENDPOINT_SLICE, DEPLOYMENT, NETWORK_POLICY, PEER_AUTHENTICATION -> false;
+            default -> true;
+        };
+    }
+
     /** The kind of this name in this API group, or null. */
     static @Nullable Kind of(String group, String label) {
         for (Kind kind : values()) {

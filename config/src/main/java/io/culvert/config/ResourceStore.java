@@ -25,6 +25,7 @@ final class ResourceStore {
     private final String rootNamespace;
     private final DiagnosticBook book;
     private final Counters counters;
+    private final WaypointDocuments documents = new WaypointDocuments();
     private final Map<ResourceKey, Change> changes = new LinkedHashMap<>();
     private final Set<ResourceKey> refused = new TreeSet<>();
 
@@ -51,6 +52,7 @@ final class ResourceStore {
         if (text == null) {
             files.remove(file);
         }
+        documents.update(file, content);
         Map<Claims.Id, Entry> entries = content.entries(file);
         if (before != null) {
             dropStandIns(entries, before);
@@ -126,6 +128,11 @@ final class ResourceStore {
                 changes.put(id.key(), new Change(first, after));
             }
         }
+    }
+
+    /** What waypoints are sent. */
+    WaypointDocuments documents() {
+        return documents;
     }
 
     /** What changed since the last call, in the order in which it came. */
