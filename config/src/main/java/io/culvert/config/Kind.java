@@ -25,7 +25,10 @@ enum Kind {
     TLS_ROUTE("TLSRoute", "gateway.networking.k8s.io", "v1 v1alpha3 v1alpha2", true),
     TCP_ROUTE("TCPRoute", "gateway.networking.k8s.io", "v1 v1alpha2", true),
     REFERENCE_GRANT("ReferenceGrant", "gateway.networking.k8s.io", "v1 v1beta1 v1alpha2", true),
-    BACKEND_TRAFFIC_POLICY("XBackendTrafficPolicy", "gateway.networking.x-k8s.io", "v1alpha1", true);
+    BACKEND_TRAFFIC_POLICY("XBackendTrafficPolicy", "gateway.networking.x-k8s.io", "v1alpha1", true),
+    VIRTUAL_SERVICE("VirtualService", "networking.istio.io", "v1 v1beta1 v1alpha3", true),
+    DESTINATION_RULE("DestinationRule", "networking.istio.io", "v1 v1beta1 v1alpha3", true),
+    SERVICE_PROFILE("ServiceProfile", "linkerd.io", "v1alpha2", true);
 
     private final String label;
     private final String group;

@@ -28,27 +28,27 @@ final class Kinds {
             Map.entry(Kind.TLS_ROUTE, new StreamRouteReader(true)),
             Map.entry(Kind.TCP_ROUTE, new StreamRouteReader(false)),
             Map.entry(Kind.REFERENCE_GRANT, new ReferenceGrantReader()),
-            Map.entry(Kind.BACKEND_TRAFFIC_POLICY, new BackendTrafficPolicyReader())));
+            Map.entry(Kind.BACKEND_TRAFFIC_POLICY, new BackendTrafficPolicyReader()),
+            Map.entry(Kind.VIRTUAL_SERVICE, new VirtualServiceReader()),
+            Map.entry(Kind.DESTINATION_RULE, new DestinationRuleReader()),
+            Map.entry(Kind.SERVICE_PROFILE, new ServiceProfileReader())));
 
     /** By API group, "" being Kubernetes' core. Kinds that configure meshes first. */
     private static final Map<String, Set<String>> UNUSED = Map.ofEntries(
             Map.entry(
                     "networking.istio.io",
                     Set.of(
-                            "DestinationRule",
                             "EnvoyFilter",
                             "Gateway",
                             "ProxyConfig",
                             "ServiceEntry",
                             "Sidecar",
-                            "VirtualService",
                             "WorkloadEntry",
                             "WorkloadGroup")),
             Map.entry("security.istio.io", Set.of("RequestAuthentication")),
             Map.entry("telemetry.istio.io", Set.of("Telemetry")),
             Map.entry("extensions.istio.io", Set.of("TrafficExtension", "WasmPlugin")),
             Map.entry("gateway.networking.k8s.io", Set.of("BackendTLSPolicy", "ListenerSet", "UDPRoute")),
-            Map.entry("linkerd.io", Set.of("ServiceProfile")),
             Map.entry(
                     "",
                     Set.of(

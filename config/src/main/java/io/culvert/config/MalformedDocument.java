@@ -73,7 +73,8 @@ final class MalformedDocument {
     static @Nullable Resource closed(Meta meta) {
         return switch (meta.key().kind()) {
             case PEER_AUTHENTICATION -> PeerAuthenticationReader.closed(meta, PolicyScopes.EVERYTHING);
-            case AUTHORIZATION_POLICY -> AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, false);
+            case AUTHORIZATION_POLICY ->
+                AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, List.of());
             case NETWORK_POLICY -> NetworkPolicyReader.closed(meta);
             case NAMESPACE,
                     NODE,
@@ -89,7 +90,10 @@ final class MalformedDocument {
                     TLS_ROUTE,
                     TCP_ROUTE,
                     REFERENCE_GRANT,
-                    BACKEND_TRAFFIC_POLICY -> null;
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> null;
         };
     }
 

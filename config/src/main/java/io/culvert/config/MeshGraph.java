@@ -63,7 +63,10 @@ final class MeshGraph {
                     TLS_ROUTE,
                     TCP_ROUTE,
                     REFERENCE_GRANT,
-                    BACKEND_TRAFFIC_POLICY -> {}
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> {}
         }
     }
 

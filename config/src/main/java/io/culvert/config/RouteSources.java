@@ -7,6 +7,14 @@ final class RouteSources {
     private RouteSources() {}
 
     static List<RouteSource> of(CompilerSettings settings) {
-        return List.of(new GatewayRoutes(), new BackendTrafficPolicies(), new Gateways());
+        DestinationRules destinations = new DestinationRules(settings);
+        return List.of(
+                new GatewayRoutes(),
+                new BackendTrafficPolicies(),
+                new VirtualServices(settings, destinations),
+                destinations,
+                new ServiceProfiles(settings),
+                new RequestAuthorizations(),
+                new Gateways());
     }
 }
