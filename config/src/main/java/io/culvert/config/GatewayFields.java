@@ -118,6 +118,11 @@ final class GatewayFields {
 
     /** A regular expression that has to match the whole of something; null when it is wrong. */
     static @Nullable Pattern regex(Fields fields, String name, String text) {
+        String fault = RegexSize.fault(text);
+        if (fault != null) {
+            fields.error(name, "this regular expression is too large: " + fault);
+            return null;
+        }
         try {
             return Pattern.compile(text);
         } catch (PatternSyntaxException e) {

@@ -95,7 +95,7 @@ final class RouteParents {
             report(
                     Severity.WARNING,
                     ref,
-                    "nothing goes through a " + kind.label() + " here: port "
+                    "nothing goes through this route: port "
                             + ports.getFirst().port() + " is declared as "
                             + AppProtocols.routed(ports.getFirst().protocol()) + " by its appProtocol or name");
         }

@@ -143,8 +143,8 @@ class GatewayRoutesTest {
                 with(TestRoutes.route("HTTPRoute", "shop/r", "{group: '', kind: Service, name: web, port: 90}", V1));
         assertThat(routes.messages())
                 .containsExactly(
-                        "r.yaml:5: warning: HTTPRoute shop/r: spec.parentRefs[0]: nothing goes through a HTTPRoute "
-                                + "here: port 90 is declared as TCP by its appProtocol or name");
+                        "r.yaml:5: warning: HTTPRoute shop/r: spec.parentRefs[0]: nothing goes through this route"
+                                + ": port 90 is declared as TCP by its appProtocol or name");
     }
 
     @Test

@@ -81,7 +81,12 @@ public interface Upstreams {
         String setCookie();
 
         /** Adds what the response needs so that its client comes back to this endpoint: a cookie, or the affinity field. */
-        void addTo(Fields response);
+        default void addTo(Fields response) {
+            String cookie = setCookie();
+            if (cookie != null) {
+                response.add("set-cookie", cookie);
+            }
+        }
 
         /** A response's head has come. */
         void onStatus(int status, Duration latency);

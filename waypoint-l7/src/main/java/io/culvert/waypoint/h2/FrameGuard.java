@@ -32,7 +32,12 @@ final class FrameGuard extends Http2FrameListenerDecorator {
     private final SkippedStreams skipped = new SkippedStreams();
     private int empty;
 
-    FrameGuard(Http2FrameListener next, Http2Connection connection, FloodGuard floods, PendingPing pings, RecentResets resets) {
+    FrameGuard(
+            Http2FrameListener next,
+            Http2Connection connection,
+            FloodGuard floods,
+            PendingPing pings,
+            RecentResets resets) {
         super(next);
         this.resets = resets;
         this.connection = connection;
