@@ -22,6 +22,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Http2Client} on a loopback socket; what it tells is queued for the test. */
@@ -92,9 +93,9 @@ final class ClientEnd implements AutoCloseable {
     /** What came back, event by event. */
     static final class Answer implements ResponseReceiver {
         final BlockingQueue<String> events = new LinkedBlockingQueue<>();
-        final StringBuffer body = new StringBuffer();
+        private final StringBuilder body = new StringBuilder();
         volatile boolean consumes = true;
-        volatile int received;
+        final AtomicInteger received = new AtomicInteger();
         volatile @Nullable ResponseHead head;
         volatile @Nullable ClientExchange exchange;
 
@@ -108,6 +109,21 @@ final class ClientEnd implements AutoCloseable {
 
         String next() throws InterruptedException {
             return String.valueOf(events.poll(10, TimeUnit.SECONDS));
+        }
+
+        /** The beginning of the body so far. */
+        String body() {
+            synchronized (body) {
+                return body.toString();
+            }
+        }
+
+        ResponseHead head() {
+            ResponseHead came = head;
+            if (came == null) {
+                throw new IllegalStateException("no response yet");
+            }
+            return came;
         }
 
         static ByteBuf text(String text) {
@@ -133,9 +149,11 @@ final class ClientEnd implements AutoCloseable {
         @Override
         public void onData(ByteBuf data) {
             int bytes = data.readableBytes();
-            received += bytes;
-            if (body.length() < 1000) {
-                body.append(data.toString(StandardCharsets.US_ASCII));
+            received.addAndGet(bytes);
+            synchronized (body) {
+                if (body.length() < 1000) {
+                    body.append(data.toString(StandardCharsets.US_ASCII));
+                }
             }
             data.release();
             if (consumes) {

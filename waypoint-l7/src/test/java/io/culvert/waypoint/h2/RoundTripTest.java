@@ -32,7 +32,7 @@ final class RoundTripTest {
             });
             assertThat(answer.next()).isEqualTo("head 200");
             assertThat(answer.next()).isEqualTo("end grpc-status: 0");
-            assertThat(answer.body).hasToString("one two");
+            assertThat(answer.body()).isEqualTo("one two");
         }
     }
 
@@ -109,7 +109,7 @@ final class RoundTripTest {
                 ClientEnd end = new ClientEnd(server.port(), H2Settings.DEFAULT)) {
             ClientEnd.Answer answer = end.send("HEAD", "/", true);
             assertThat(answer.next()).isEqualTo("head 200 end");
-            assertThat(answer.head.fields().get("content-length")).isEqualTo("5");
+            assertThat(answer.head().fields().get("content-length")).isEqualTo("5");
             assertThat(end.send("GET", "/", true).next()).isEqualTo("head 200");
         }
     }
@@ -174,7 +174,7 @@ final class RoundTripTest {
             for (ClientEnd.Answer answer : answers) {
                 assertThat(answer.next()).isEqualTo("head 200");
                 assertThat(answer.next()).isEqualTo("end");
-                assertThat(answer.received).isEqualTo(1000);
+                assertThat(answer.received).hasValue(1000);
             }
             assertThat(server.channels).hasSize(1);
         }
@@ -196,7 +196,7 @@ final class RoundTripTest {
                 answer.exchange().end(null);
             });
             assertThat(answer.next()).isEqualTo("end");
-            assertThat(answer.body).hasToString("ab");
+            assertThat(answer.body()).isEqualTo("ab");
             while (!end.next().equals("closed")) {
                 // capacity
             }
