@@ -119,7 +119,7 @@ final class BalancingReader {
                     "takes exactly one of httpHeaderName, httpCookie, useSourceIp and httpQueryParameterName; here are "
                             + keys.size());
         }
-        if (table != null && table != 0 && !isPrime(table)) {
+        if (maglev != null && table != null && table != 0 && !isPrime(table)) {
             maglev.error("tableSize", table + " is no prime number, as Maglev's table needs: use " + MAGLEV);
         }
         HashKey key = keys.isEmpty() ? null : keys.getFirst();
@@ -210,8 +210,12 @@ final class BalancingReader {
     private static Map<String, Integer> shares(Fields entry) {
         Fields to = entry.object("to");
         Map<String, Integer> shares = new LinkedHashMap<>();
+        if (to == null) {
+            GatewayFields.required(entry, "to");
+            return shares;
+        }
         int sum = 0;
-        for (String locality : to == null ? List.<String>of() : List.copyOf(to.names())) {
+        for (String locality : to.names()) {
             Integer share = to.number(locality, 1, 100);
             sum += share == null ? 0 : share;
             shares.put(locality, share == null ? 0 : share);

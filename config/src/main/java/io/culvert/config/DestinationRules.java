@@ -129,14 +129,14 @@ final class DestinationRules implements RouteSource {
             return;
         }
         DestinationRuleResource first = effective.rules().getFirst();
-        if (!first.equals(rule) && !rule.policy().equals(TrafficPolicy.NONE) && rule.policy() != effective.policy()) {
+        if (!first.equals(rule) && !rule.policy().equals(TrafficPolicy.NONE) && !rule.policy().equals(effective.policy())) {
             scope.report(meta.diagnostic(
                     Severity.WARNING,
                     "spec.trafficPolicy",
                     first.key() + " is older and says the policy of " + named + ": only subsets of this one are used"));
         }
         for (Subset subset : rule.subsets()) {
-            if (effective.subsets().get(subset.name()) != subset) {
+            if (!subset.equals(effective.subsets().get(subset.name()))) {
                 scope.report(meta.diagnostic(
                         Severity.WARNING,
                         subset.place().line(),

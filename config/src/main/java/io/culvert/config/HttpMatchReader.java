@@ -107,7 +107,10 @@ final class HttpMatchReader {
     private static @Nullable String headers(Fields match, String name, boolean invert, List<HeaderMatch> headers) {
         Fields fields = match.object(name);
         String never = null;
-        for (String key : fields == null ? Set.<String>of() : fields.names()) {
+        if (fields == null) {
+            return null;
+        }
+        for (String key : fields.names()) {
             String lower = key.toLowerCase(Locale.ROOT);
             if (NOT_HEADERS.contains(lower)) {
                 fields.object(key);
@@ -140,7 +143,10 @@ final class HttpMatchReader {
     private static List<QueryMatch> query(Fields match) {
         Fields fields = match.object("queryParams");
         List<QueryMatch> query = new ArrayList<>();
-        for (String key : fields == null ? Set.<String>of() : fields.names()) {
+        if (fields == null) {
+            return query;
+        }
+        for (String key : fields.names()) {
             StringMatch value = IstioFields.stringOrPresent(fields, key);
             if (value != null) {
                 query.add(new QueryMatch(key, value));

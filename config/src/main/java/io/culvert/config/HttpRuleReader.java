@@ -131,10 +131,11 @@ final class HttpRuleReader {
             redirect.error("", "changes nothing, and would lead in a circle: give uri, authority, scheme or port");
         }
         String host = authority == null || authority.isEmpty() ? null : authority.toLowerCase(Locale.ROOT);
-        int colon = host == null ? -1 : host.lastIndexOf(':');
-        int own = colon < 0 ? -1 : PortText.parse(host.substring(colon + 1));
-        if (own > 0 && port == null) {
-            host = host.substring(0, colon);
+        int own = -1;
+        if (host != null && port == null) {
+            int colon = host.lastIndexOf(':');
+            own = colon < 0 ? -1 : PortText.parse(host.substring(colon + 1));
+            host = own > 0 ? host.substring(0, colon) : host;
         }
         PortFrom from = derive == DerivePort.FROM_REQUEST_PORT || (host == null && scheme == null)
                 ? PortFrom.REQUEST

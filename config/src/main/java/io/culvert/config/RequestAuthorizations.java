@@ -23,8 +23,6 @@ final class RequestAuthorizations implements RouteSource {
     /** That the policies for one target are as they are. */
     private record Targeting(ResourceKey target) {}
 
-    private static final Consumer<Diagnostic> SILENT = _ -> {};
-
     private final MultiMap<ResourceKey, AuthorizationPolicyResource> byTarget = new MultiMap<>();
 
     @Override
@@ -175,7 +173,7 @@ final class RequestAuthorizations implements RouteSource {
             for (AuthorizationPolicyResource policy : byTarget.get(target)) {
                 boolean counts = target.kind() != Kind.GATEWAY_CLASS
                         || policy.meta().namespace().equals(scope.settings().rootNamespace());
-                RequestPolicy compiled = counts ? request(policy, SILENT) : null;
+                RequestPolicy compiled = counts ? request(policy, _ -> {}) : null;
                 if (compiled != null) {
                     policies.put(policy.key(), compiled);
                 }

@@ -114,7 +114,10 @@ final class TargetReader {
     private static @Nullable String authority(Fields request) {
         Fields set = request.object("set");
         String authority = null;
-        for (String name : set == null ? Set.<String>of() : set.names()) {
+        if (set == null) {
+            return null;
+        }
+        for (String name : set.names()) {
             if (AUTHORITY.contains(name.toLowerCase(Locale.ROOT))) {
                 authority = set.text(name);
             }
@@ -141,7 +144,10 @@ final class TargetReader {
     private static Map<String, String> values(Fields operations, String name) {
         Fields fields = operations.object(name);
         Map<String, String> values = new LinkedHashMap<>();
-        for (String header : fields == null ? Set.<String>of() : fields.names()) {
+        if (fields == null) {
+            return values;
+        }
+        for (String header : fields.names()) {
             String value = fields.text(header, "");
             boolean authority = AUTHORITY.contains(header.toLowerCase(Locale.ROOT))
                     && name.equals("set")

@@ -39,8 +39,8 @@ final class VirtualServiceReader implements KindReader {
         for (Fields rule : spec.objects("http")) {
             http.add(new HttpRuleReader(meta, rule).read(http.size()));
         }
-        List<Stream> tls = streams(spec, "tls", meta, hosts);
-        List<Stream> tcp = streams(spec, "tcp", meta, hosts);
+        List<Stream> tls = streams(spec, "tls", hosts);
+        List<Stream> tcp = streams(spec, "tcp", hosts);
         spec.finish();
         if (http.isEmpty() && tls.isEmpty() && tcp.isEmpty()) {
             spec.error("http", "is missing: a VirtualService needs a rule under http, tls or tcp");
@@ -75,7 +75,7 @@ final class VirtualServiceReader implements KindReader {
         return List.copyOf(hosts);
     }
 
-    private static List<Stream> streams(Fields spec, String name, Meta meta, List<String> hosts) {
+    private static List<Stream> streams(Fields spec, String name, List<String> hosts) {
         List<Stream> streams = new ArrayList<>();
         boolean tls = name.equals("tls");
         for (Fields rule : spec.objects(name)) {

@@ -22,8 +22,6 @@ final class VirtualServices implements RouteSource {
     /** That those who delegate to a VirtualService are as they are. */
     private record Delegating(ResourceKey target) {}
 
-    private static final Consumer<Diagnostic> SILENT = _ -> {};
-
     private final CompilerSettings settings;
     private final DestinationRules destinations;
     private final HostIndex<VirtualServiceResource> index = new HostIndex<>(Kind.VIRTUAL_SERVICE);
@@ -209,7 +207,7 @@ final class VirtualServices implements RouteSource {
         }
         List<Bound> rules = new ArrayList<>();
         // What delegates are told, their compilation has said.
-        all.forEach(virtual -> rules.addAll(Delegation.rules(virtual, scope, SILENT)));
+        all.forEach(virtual -> rules.addAll(Delegation.rules(virtual, scope, _ -> {})));
         VirtualServicePorts ports =
                 new VirtualServicePorts(service, all, rules, new VirtualServiceRules(destinations, scope));
         Map<Integer, PortRoutes> compiled = new HashMap<>();
