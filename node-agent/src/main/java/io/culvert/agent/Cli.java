@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
         })
 final class Cli implements Runnable {
     /** Commands that do not go through here, for suggestions. */
-    private static final List<String> ELSEWHERE = List.of("agent", "waypoint", "controller", "demo", "lab", "test", "bench");
+    private static final List<String> ELSEWHERE =
+            List.of("agent", "waypoint", "controller", "demo", "lab", "test", "bench");
 
     @Spec
     @SuppressWarnings("NullAway.Init")

@@ -155,7 +155,7 @@ final class Waypoint {
                         config.clusterId() + "//Pod/" + config.namespace() + "/" + config.pod(),
                         config.network(),
                         identity,
-                        new InetSocketAddress(config.hbonePort()))
+                        new InetSocketAddress(InetAddress.ofLiteral("::"), config.hbonePort()))
                 .withDetectWait(config.detectWait());
     }
 
@@ -171,8 +171,8 @@ final class Waypoint {
 
     private void addEndpoints(MetricsRegistry registry, Runnable quit) {
         AgentConfig.Ports ports = config.ports();
-        components.add(new HttpEndpoint(
-                "metrics", new InetSocketAddress(ports.metrics()), MetricsPages.metrics(registry)));
+        components.add(
+                new HttpEndpoint("metrics", new InetSocketAddress(ports.metrics()), MetricsPages.metrics(registry)));
         components.add(
                 new HttpEndpoint("readiness", new InetSocketAddress(ports.ready()), MetricsPages.ready(readiness)));
         components.add(new HttpEndpoint(
@@ -207,7 +207,9 @@ final class Waypoint {
         @Override
         public void start() {
             var _ = CompletableFuture.allOf(credentials.require(identity), xds.ready())
-                    .thenRunAsync(this::listen, task -> Thread.ofVirtual().name("listen").start(task))
+                    .thenRunAsync(
+                            this::listen,
+                            task -> Thread.ofVirtual().name("listen").start(task))
                     .whenComplete((_, failure) -> {
                         if (failure != null) {
                             LOG.error("cannot listen: {}", failure.getMessage());

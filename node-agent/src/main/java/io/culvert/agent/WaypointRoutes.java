@@ -39,8 +39,11 @@ final class WaypointRoutes implements DocumentSink {
         this.routes = routes;
         compilations = metrics.counter("culvert_route_compilations", "How often routes were compiled");
         metrics.gauge(
-                "culvert_route_diagnostics", "Faults and warnings of resources that stand now", () -> diagnostics.size());
-        metrics.gauge("culvert_route_compile_seconds", "How long the latest compilation took", () -> compileNanos / 1e9);
+                "culvert_route_diagnostics",
+                "Faults and warnings of resources that stand now",
+                () -> diagnostics.size());
+        metrics.gauge(
+                "culvert_route_compile_seconds", "How long the latest compilation took", () -> compileNanos / 1e9);
     }
 
     @Override

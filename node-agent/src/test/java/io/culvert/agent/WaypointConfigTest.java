@@ -116,7 +116,8 @@ class WaypointConfigTest {
 
     @Test
     void allFaultsAreToldTogether() {
-        assertThatThrownBy(() -> WaypointConfig.read(List.of("--name=wp", "--detect-wait=0s", "--hbone-pot=1"), Map.of()))
+        assertThatThrownBy(
+                        () -> WaypointConfig.read(List.of("--name=wp", "--detect-wait=0s", "--hbone-pot=1"), Map.of()))
                 .asInstanceOf(InstanceOfAssertFactories.type(UsageException.class))
                 .extracting(UsageException::faults, InstanceOfAssertFactories.list(String.class))
                 .anySatisfy(fault -> assertThat(fault).contains("--namespace is required"))

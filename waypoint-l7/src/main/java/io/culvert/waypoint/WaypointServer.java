@@ -33,8 +33,8 @@ public final class WaypointServer implements Component {
         this.context = context;
         tunnels = new Tunnels(settings, context);
         HttpCodecs codecs = new HttpCodecs(context.telemetry().metrics());
-        clusters = new ClusterBook(
-                context.loops(), context.store()::current, settings.uid(), tunnels.connector(), codecs);
+        clusters =
+                new ClusterBook(context.loops(), context.store()::current, settings.uid(), tunnels.connector(), codecs);
         Router router = new Router(
                 this::table,
                 clusters,

@@ -37,7 +37,8 @@ public final class TunnelServer implements AutoCloseable {
             RequestHandlers requests,
             TcpUpstreams upstreams) {
         this.tunnels = tunnels;
-        dispatcher = new ConnectDispatcher(tunnels.parts(routes, upstreams), codecs, requests, tunnels.refusedConnects());
+        dispatcher =
+                new ConnectDispatcher(tunnels.parts(routes, upstreams), codecs, requests, tunnels.refusedConnects());
         server = tunnels.newServer(dispatcher);
         listener = tunnels.newListener(server.initializer());
     }
@@ -49,7 +50,10 @@ public final class TunnelServer implements AutoCloseable {
      */
     public void start() throws InterruptedException {
         tunnels.metrics()
-                .gauge("culvert_waypoint_http_connections", "HTTP connections of clients that are open", dispatcher::open);
+                .gauge(
+                        "culvert_waypoint_http_connections",
+                        "HTTP connections of clients that are open",
+                        dispatcher::open);
         try {
             address = listener.open(tunnels.settings().listen()).get(BIND.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -120,8 +120,8 @@ class WaypointServerTest {
     /** An app that answers each read with its size; no request of these tests needs more than one. */
     private ConnectHandler app() {
         return connect -> {
-            StreamChannel channel = new StreamChannel(
-                    new InetSocketAddress(0), connect.tunnel().remoteAddress());
+            StreamChannel channel =
+                    new StreamChannel(new InetSocketAddress(0), connect.tunnel().remoteAddress());
             channel.config().setAutoRead(true);
             channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
                 @Override
