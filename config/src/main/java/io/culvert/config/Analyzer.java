@@ -1,9 +1,10 @@
 package io.culvert.config;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Says offline what the controller would say of these files, and what only shows when they are held against each other.
@@ -25,7 +26,12 @@ public final class Analyzer {
         Subjects subjects = new Subjects(settings, mesh);
         new PolicyChecks(mesh, subjects, found).run();
         new ServiceChecks(mesh, subjects, found).run();
-        Collections.sort(found);
-        return new AnalysisReport(found);
+        RouteGraph routes = new RouteGraph(settings, new Counters());
+        compiler.store().snapshot().forEach((key, resource) -> routes.change(key, null, resource));
+        routes.compile();
+        found.addAll(routes.diagnostics());
+        List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
+        return new AnalysisReport(
+                all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), routes, all)).values()));
     }
 }

@@ -5,6 +5,7 @@ import io.culvert.proto.workload.Address;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one {@link MeshCompiler#apply} changed. Immutable. Names are those of the workload API: workloads by uid
@@ -17,6 +18,7 @@ import java.util.Set;
  * @param removedAddresses workloads and services that are gone
  * @param authorizations new or changed authorizations
  * @param removedAuthorizations authorizations that are gone
+ * @param documents new or changed documents for waypoints by name, null for one that is gone
  * @param diagnostics all that now stand, sorted, not only the new ones; the same list object while nothing changed
  */
 public record CompiledDelta(
@@ -24,12 +26,14 @@ public record CompiledDelta(
         Set<String> removedAddresses,
         Map<String, Authorization> authorizations,
         Set<String> removedAuthorizations,
+        Map<String, @Nullable SourceDocument> documents,
         List<Diagnostic> diagnostics) {
     /** Whether agents have nothing to learn from it. */
     public boolean isEmpty() {
         return addresses.isEmpty()
                 && removedAddresses.isEmpty()
                 && authorizations.isEmpty()
-                && removedAuthorizations.isEmpty();
+                && removedAuthorizations.isEmpty()
+                && documents.isEmpty();
     }
 }

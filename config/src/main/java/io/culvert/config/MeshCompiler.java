@@ -37,6 +37,7 @@ public final class MeshCompiler {
                 graph.addresses().takeRemoved(),
                 graph.authorizations().takeChanged(),
                 graph.authorizations().takeRemoved(),
+                store.documents().takeChanges(),
                 diagnostics());
     }
 

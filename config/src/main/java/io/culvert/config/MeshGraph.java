@@ -55,6 +55,18 @@ final class MeshGraph {
                 peerAuthentication(key, (PeerAuthenticationResource) before, (PeerAuthenticationResource) after);
             case AUTHORIZATION_POLICY ->
                 authorizationPolicy(key, (AuthorizationPolicyResource) before, (AuthorizationPolicyResource) after);
+            // What waypoints do is RouteGraph's.
+            case GATEWAY_CLASS,
+                    GATEWAY,
+                    HTTP_ROUTE,
+                    GRPC_ROUTE,
+                    TLS_ROUTE,
+                    TCP_ROUTE,
+                    REFERENCE_GRANT,
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> {}
         }
     }
 

@@ -35,7 +35,8 @@ class AnalyzerTest {
     void cleanFilesGiveNothing() {
         assertThat(analyze().toText()).isEqualTo("0 errors, 0 warnings, 0 notes\n");
         assertThat(analyze().toJson())
-                .isEqualTo("{\n  \"errors\": 0,\n  \"warnings\": 0,\n  \"notes\": 0,\n  \"diagnostics\": []\n}\n");
+                .isEqualTo(
+                        "{\n  \"errors\": 0,\n  \"warnings\": 0,\n  \"notes\": 0,\n  \"diagnostics\": [],\n  \"statuses\": []\n}\n");
     }
 
     @Test

@@ -6,7 +6,7 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.ThreadAwareExecutor;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 
 /** Netty's handler of a loop's I/O, with something of ours around registrations. Owned by its loop, but for wakeup. */
 abstract class DelegatingIoHandler implements IoHandler {
@@ -16,12 +16,13 @@ abstract class DelegatingIoHandler implements IoHandler {
         this.netty = netty;
     }
 
-    /** What makes handlers of {@code netty} and wraps each. */
-    static IoHandlerFactory factory(IoHandlerFactory netty, UnaryOperator<IoHandler> wrapper) {
+    /** What makes handlers of {@code netty} for a loop and wraps each. */
+    static IoHandlerFactory factory(
+            IoHandlerFactory netty, BiFunction<IoHandler, ThreadAwareExecutor, IoHandler> wrapper) {
         return new IoHandlerFactory() {
             @Override
             public IoHandler newHandler(ThreadAwareExecutor executor) {
-                return wrapper.apply(netty.newHandler(executor));
+                return wrapper.apply(netty.newHandler(executor), executor);
             }
 
             @Override

@@ -46,7 +46,7 @@ final class EpollLoops {
     }
 
     static IoHandlerFactory factory() {
-        return DelegatingIoHandler.factory(EpollIoHandler.newFactory(), Watching::new);
+        return DelegatingIoHandler.factory(EpollIoHandler.newFactory(), (netty, loop) -> new Watching(netty));
     }
 
     /** Whether {@code loop} is of {@link #factory}. */

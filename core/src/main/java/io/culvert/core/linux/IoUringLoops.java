@@ -1,16 +1,10 @@
 package io.culvert.core.linux;
 
-import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoHandle;
-import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.uring.IoUring;
-import io.netty.channel.uring.IoUringIoEvent;
-import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
@@ -20,19 +14,8 @@ import org.jspecify.annotations.Nullable;
  * io_uring event loops and their sockets: one ring per loop, which only the loop's thread submits to, with deferred task
  * work where the kernel knows it. Sizes are Netty's: 128 submissions, 4096 completions. No ring of provided buffers: a
  * read waits for data before it takes a buffer, so that an idle connection holds none, and sizes stay the relay's choice.
- *
- * <p>Netty 4.2.18 reads to the end once the peer has hung up, but takes a socket without bytes for one without an end:
- * the reset behind the last bytes is never read, and nothing reports it again. Here the reads after a hang-up always say
- * that there is more, so that they go on until the error, the end, or EAGAIN.
  */
 final class IoUringLoops {
-    // linux/io_uring.h: IORING_OP_POLL_ADD, IORING_OP_RECV, IORING_CQE_F_SOCK_NONEMPTY
-    private static final byte POLL_ADD = 6;
-    private static final byte RECV = 27;
-    private static final int NOT_EMPTY = 1 << 2;
-    // POLLERR, POLLHUP and POLLRDHUP
-    private static final int HANG_UP = 0x8 | 0x10 | 0x2000;
-
     private static final String MULTISHOT_ACCEPT = "io.netty.iouring.acceptMultiShotEnabled";
 
     static {
@@ -51,11 +34,11 @@ final class IoUringLoops {
     }
 
     static IoHandlerFactory factory() {
-        return DelegatingIoHandler.factory(IoUringIoHandler.newFactory(), Watching::new);
+        return DelegatingIoHandler.factory(IoUringIoHandler.newFactory(), HungUpSockets::new);
     }
 
     static boolean isOne(IoEventLoop loop) {
-        return loop.isIoType(Watching.class);
+        return loop.isIoType(HungUpSockets.class);
     }
 
     static void initialise() {
@@ -77,56 +60,5 @@ final class IoUringLoops {
         }
 
         static void once() {}
-    }
-
-    private static final class Watching extends DelegatingIoHandler {
-        Watching(IoHandler netty) {
-            super(netty);
-        }
-
-        @Override
-        public IoRegistration register(IoHandle handle) throws Exception {
-            return super.register(new Watched((IoUringIoHandle) handle));
-        }
-    }
-
-    /** A channel's end of its registration. Owned by its loop. */
-    @SuppressWarnings("try") // close() may throw what the interface says
-    private static final class Watched implements IoUringIoHandle {
-        private final IoUringIoHandle netty;
-        private boolean hungUp;
-
-        Watched(IoUringIoHandle netty) {
-            this.netty = netty;
-        }
-
-        @Override
-        public void handle(IoRegistration registration, IoEvent event) {
-            IoUringIoEvent completed = (IoUringIoEvent) event;
-            if (completed.opcode() == POLL_ADD) {
-                hungUp |= completed.res() > 0 && (completed.res() & HANG_UP) != 0;
-            } else if (hungUp && completed.opcode() == RECV && completed.res() > 0) {
-                netty.handle(
-                        registration,
-                        new IoUringIoEvent(completed.res(), completed.flags() | NOT_EMPTY, RECV, completed.userData()));
-                return;
-            }
-            netty.handle(registration, event);
-        }
-
-        @Override
-        public void registered() {
-            netty.registered();
-        }
-
-        @Override
-        public void unregistered() {
-            netty.unregistered();
-        }
-
-        @Override
-        public void close() throws Exception {
-            netty.close();
-        }
     }
 }

@@ -1,6 +1,7 @@
 package io.culvert.core.route;
 
 import com.google.re2j.Pattern;
+import java.util.List;
 
 /** A condition on the path without its query. Immutable, any thread. */
 public sealed interface PathMatch {
@@ -37,6 +38,29 @@ public sealed interface PathMatch {
         @Override
         public boolean matches(String value) {
             return pattern.matches(value);
+        }
+    }
+
+    /** Every one of {@code all} and none of {@code none}: what one condition alone cannot say. */
+    record Combined(List<PathMatch> all, List<PathMatch> none) implements PathMatch {
+        public Combined {
+            all = List.copyOf(all);
+            none = List.copyOf(none);
+        }
+
+        @Override
+        public boolean matches(String value) {
+            for (PathMatch match : all) {
+                if (!match.matches(value)) {
+                    return false;
+                }
+            }
+            for (PathMatch match : none) {
+                if (match.matches(value)) {
+                    return false;
+                }
+            }
+            return true;
         }
     }
 }

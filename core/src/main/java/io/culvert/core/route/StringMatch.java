@@ -1,6 +1,7 @@
 package io.culvert.core.route;
 
 import com.google.re2j.Pattern;
+import java.util.List;
 
 /** A condition on one text. Immutable, any thread. */
 public sealed interface StringMatch {
@@ -43,6 +44,29 @@ public sealed interface StringMatch {
     record Present() implements StringMatch {
         @Override
         public boolean matches(String value) {
+            return true;
+        }
+    }
+
+    /** Every one of {@code all} and none of {@code none}: what one condition alone cannot say. */
+    record Combined(List<StringMatch> all, List<StringMatch> none) implements StringMatch {
+        public Combined {
+            all = List.copyOf(all);
+            none = List.copyOf(none);
+        }
+
+        @Override
+        public boolean matches(String value) {
+            for (StringMatch match : all) {
+                if (!match.matches(value)) {
+                    return false;
+                }
+            }
+            for (StringMatch match : none) {
+                if (match.matches(value)) {
+                    return false;
+                }
+            }
             return true;
         }
     }

@@ -92,6 +92,29 @@ class RelayTest {
     }
 
     @Test
+    void aServerThatHalfClosesStillGetsEverything() throws Exception {
+        bench(RelaySettings.DEFAULT);
+        byte[] late = new byte[5 << 20];
+        new Random(SEED).nextBytes(late);
+        try (Socket client = bench.connect();
+                Socket app = bench.accept()) {
+            app.shutdownOutput();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+                write(client, late);
+                try {
+                    client.shutdownOutput();
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            assertThat(app.getInputStream().readAllBytes()).isEqualTo(late);
+            writing.get(10, TimeUnit.SECONDS);
+        }
+        assertThat(bench.outcome().reason()).isEqualTo(CloseReason.OK);
+    }
+
+    @Test
     void aFinishBehindUnreadBytesComesAfterThem() throws Exception {
         bench(RelaySettings.DEFAULT);
         byte[] data = new byte[5 << 20];

@@ -3,6 +3,7 @@ package io.culvert.waypoint.cluster;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.RouteTable;
 import io.culvert.waypoint.http.ClientConnection;
+import io.culvert.waypoint.http.Fields;
 import io.culvert.waypoint.http.RequestHead;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** All destinations of a waypoint: picks an endpoint and a connection for each try. Any thread; work is done per loop. */
 public interface Upstreams {
     /**
-     * Asks for a connection for one try.
+     * Asks for a connection for one try. On the try's loop. With a warm connection the answer comes before this returns.
      *
      * @return what gives the wait up
      */
@@ -75,9 +76,17 @@ public interface Upstreams {
         /** {@code ip:port} of the endpoint, for logs. */
         String address();
 
-        /** Fields to add to the response (affinity and hash cookies); null for none. */
+        /** Value of a {@code set-cookie} field that the response needs (affinity and hash cookies); null for none. */
         @Nullable
         String setCookie();
+
+        /** Adds what the response needs so that its client comes back to this endpoint: a cookie, or the affinity field. */
+        default void addTo(Fields response) {
+            String cookie = setCookie();
+            if (cookie != null) {
+                response.add("set-cookie", cookie);
+            }
+        }
 
         /** A response's head has come. */
         void onStatus(int status, Duration latency);
