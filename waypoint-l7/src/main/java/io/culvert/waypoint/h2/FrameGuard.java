@@ -46,7 +46,7 @@ final class FrameGuard extends Http2FrameListenerDecorator {
     }
 
     boolean guards(Http2FrameListener next) {
-        return listener == next;
+        return listener.equals(next);
     }
 
     private void count(FloodGuard.Kind kind) throws Http2Exception {
