@@ -30,6 +30,7 @@ public final class Analyzer {
         compiler.store().snapshot().forEach((key, resource) -> routes.change(key, null, resource));
         routes.compile();
         found.addAll(routes.diagnostics());
+        SubsetChecks.run(settings, compiler.store().snapshot(), found);
         List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
         return new AnalysisReport(
                 all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), routes, all)).values()));

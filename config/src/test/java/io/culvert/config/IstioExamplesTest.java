@@ -198,4 +198,20 @@ class IstioExamplesTest {
                         mesh.http("my-service").entries().getFirst().rule()))
                 .containsEntry("my-service|80|v2", 10);
     }
+
+    @Test
+    void analysisHoldsSubsetsAgainstPods() {
+        String pod = "{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}, spec: {nodeName: n, containers: [{name: c, image: i}]}, "
+                + "status: {phase: Running, podIP: 10.0.0.9}}\n---\n";
+        String services = (IstioMesh.SERVICES + IstioMesh.SUBSETS)
+                .replace("{clusterIP: 10.1.0.1,", "{clusterIP: 10.1.0.1, selector: {app: reviews},");
+        List<String> messages = new Analyzer(CompilerSettings.DEFAULTS)
+                .analyze(Map.of("all.yaml", pod + services)).diagnostics().stream()
+                        .map(Diagnostic::toString)
+                        .filter(text -> text.contains("DestinationRule"))
+                        .toList();
+        assertThat(messages)
+                .containsExactly(
+                        "all.yaml:17: warning: DestinationRule default/reviews: spec.subsets[1].labels: select none of the 1 pods of Service default/reviews (they have version=v1): requests to the subset are answered with 503");
+    }
 }
