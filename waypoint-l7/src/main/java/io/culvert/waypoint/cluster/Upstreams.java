@@ -42,6 +42,9 @@ public interface Upstreams {
         /** Whether this is a retry, for the budget. */
         boolean retry();
 
+        /** The endpoint that was chosen, before anybody knows whether it can be reached; a later choice replaces it. */
+        default void onChosen(String workload) {}
+
         /** A connection with room for this request: send on it at once. */
         void onConnection(ClientConnection connection, Ticket ticket);
 

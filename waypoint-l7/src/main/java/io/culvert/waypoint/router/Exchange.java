@@ -232,10 +232,7 @@ final class Exchange implements BodyReceiver {
         fields.set(
                 "x-envoy-upstream-service-time",
                 Long.toString(TimeUnit.NANOSECONDS.toMillis(Math.max(0, record.serviceNanos))));
-        String cookie = attempt.setCookie();
-        if (cookie != null) {
-            fields.add("set-cookie", cookie);
-        }
+        attempt.addSession(fields);
         decision.decorate(fields);
     }
 
