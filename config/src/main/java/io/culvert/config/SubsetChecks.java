@@ -12,7 +12,8 @@ final class SubsetChecks {
     /** Finds subsets that select none of the pods that their service has. */
     static void run(CompilerSettings settings, Map<ResourceKey, Resource> resources, List<Diagnostic> found) {
         for (Resource resource : resources.values()) {
-            if (resource instanceof DestinationRuleResource rule && !rule.subsets().isEmpty()) {
+            if (resource instanceof DestinationRuleResource rule
+                    && !rule.subsets().isEmpty()) {
                 String whole = Hosts.whole(rule.host(), rule.meta().namespace(), settings);
                 ResourceKey key = Hosts.service(whole, settings);
                 if (key != null && resources.get(key) instanceof ServiceResource service) {
@@ -37,14 +38,15 @@ final class SubsetChecks {
                 .toList();
         for (Subset subset : rule.subsets()) {
             Selector own = Selector.ofLabels(subset.labels());
-            if (!pods.isEmpty() && pods.stream().noneMatch(pod -> own.matches(pod.meta().labels()))) {
+            if (!pods.isEmpty()
+                    && pods.stream().noneMatch(pod -> own.matches(pod.meta().labels()))) {
                 found.add(rule.meta()
                         .diagnostic(
                                 Severity.WARNING,
                                 subset.place().line(),
                                 subset.place().path() + ".labels",
-                                "select none of the " + pods.size() + " pods of " + service.key()
-                                        + values(subset, pods) + ": requests to the subset are answered with 503"));
+                                "select none of the " + pods.size() + " pods of " + service.key() + values(subset, pods)
+                                        + ": requests to the subset are answered with 503"));
             }
         }
     }

@@ -52,7 +52,8 @@ class DestinationRuleTest {
         assertThat(policy("loadBalancer: {consistentHash: {httpHeaderName: X-User}}")
                         .loadBalancer())
                 .isEqualTo(new LoadBalancer(Algorithm.RING_HASH, new HashKey.Header("x-user"), 1024, null, null));
-        assertThat(policy("loadBalancer: {consistentHash: {httpCookie: {name: c, path: /p, ttl: 1h}, ringHash: {minimumRingSize: 64}}}")
+        assertThat(policy(
+                                "loadBalancer: {consistentHash: {httpCookie: {name: c, path: /p, ttl: 1h}, ringHash: {minimumRingSize: 64}}}")
                         .loadBalancer())
                 .isEqualTo(new LoadBalancer(
                         Algorithm.RING_HASH, new HashKey.Cookie("c", "/p", Duration.ofHours(1)), 64, null, null));
@@ -74,13 +75,16 @@ class DestinationRuleTest {
                         .loadBalancer()
                         .warmup())
                 .isEqualTo(new Warmup(Duration.ofMinutes(1), 20, 2.5));
-        assertThat(policy("loadBalancer: {warmupDurationSecs: 30s}").loadBalancer().warmup())
+        assertThat(policy("loadBalancer: {warmupDurationSecs: 30s}")
+                        .loadBalancer()
+                        .warmup())
                 .isEqualTo(new Warmup(Duration.ofSeconds(30), 10, 1));
     }
 
     @Test
     void localitiesAreDistributedOrFailOver() {
-        assertThat(policy("loadBalancer: {localityLbSetting: {distribute: [{from: r1/*, to: {'r1/*': 80, 'r2/*': 20}}]}}")
+        assertThat(policy(
+                                "loadBalancer: {localityLbSetting: {distribute: [{from: r1/*, to: {'r1/*': 80, 'r2/*': 20}}]}}")
                         .loadBalancer()
                         .locality())
                 .isEqualTo(new LocalityPolicy(Map.of("r1/*", Map.of("r1/*", 80, "r2/*", 20)), Map.of(), List.of()));
@@ -88,7 +92,8 @@ class DestinationRuleTest {
                         .loadBalancer()
                         .locality())
                 .isEqualTo(new LocalityPolicy(Map.of(), Map.of("r1", "r2"), List.of()));
-        assertThat(policy("outlierDetection: {}, loadBalancer: {localityLbSetting: {failoverPriority: [topology.kubernetes.io/zone]}}")
+        assertThat(policy(
+                                "outlierDetection: {}, loadBalancer: {localityLbSetting: {failoverPriority: [topology.kubernetes.io/zone]}}")
                         .loadBalancer()
                         .locality())
                 .isEqualTo(new LocalityPolicy(Map.of(), Map.of(), List.of("topology.kubernetes.io/zone")));
@@ -107,19 +112,19 @@ class DestinationRuleTest {
     @Test
     void outliersAreThoseOfIstioUnlessWritten() {
         assertThat(policy("outlierDetection: {}").outliers())
-                .isEqualTo(new OutlierDetection(
-                        5, 0, 5, false, Duration.ofSeconds(10), Duration.ofSeconds(30), 10, 0));
-        assertThat(policy("outlierDetection: {consecutive5xxErrors: 0, consecutiveGatewayErrors: 3, splitExternalLocalOriginErrors: true, "
-                                + "consecutiveLocalOriginFailures: 2, interval: 1s, baseEjectionTime: 1m, maxEjectionPercent: 100, minHealthPercent: 30}")
+                .isEqualTo(new OutlierDetection(5, 0, 5, false, Duration.ofSeconds(10), Duration.ofSeconds(30), 10, 0));
+        assertThat(policy(
+                                "outlierDetection: {consecutive5xxErrors: 0, consecutiveGatewayErrors: 3, splitExternalLocalOriginErrors: true, "
+                                        + "consecutiveLocalOriginFailures: 2, interval: 1s, baseEjectionTime: 1m, maxEjectionPercent: 100, minHealthPercent: 30}")
                         .outliers())
-                .isEqualTo(new OutlierDetection(
-                        0, 3, 2, true, Duration.ofSeconds(1), Duration.ofMinutes(1), 100, 30));
+                .isEqualTo(new OutlierDetection(0, 3, 2, true, Duration.ofSeconds(1), Duration.ofMinutes(1), 100, 30));
     }
 
     @Test
     void poolsHaveTheirLimits() {
-        var limits = policy("connectionPool: {tcp: {maxConnections: 1, connectTimeout: 30ms, idleTimeout: 5s}, http: {http1MaxPendingRequests: 2, "
-                        + "http2MaxRequests: 3, maxRetries: 4, maxRequestsPerConnection: 5, maxConcurrentStreams: 6, useClientProtocol: true}}")
+        var limits = policy(
+                        "connectionPool: {tcp: {maxConnections: 1, connectTimeout: 30ms, idleTimeout: 5s}, http: {http1MaxPendingRequests: 2, "
+                                + "http2MaxRequests: 3, maxRetries: 4, maxRequestsPerConnection: 5, maxConcurrentStreams: 6, useClientProtocol: true}}")
                 .limits();
         assertThat(limits)
                 .isEqualTo(new ClusterPolicy.ConnectionLimits(
@@ -133,7 +138,8 @@ class DestinationRuleTest {
     @Test
     void retriesHaveTheirBudget() {
         assertThat(policy("retryBudget: {}").retryBudget()).isEqualTo(new RetryBudget(20, 3));
-        assertThat(policy("retryBudget: {percent: 12.5, minRetryConcurrency: 1}").retryBudget())
+        assertThat(policy("retryBudget: {percent: 12.5, minRetryConcurrency: 1}")
+                        .retryBudget())
                 .isEqualTo(new RetryBudget(12.5, 1));
     }
 
@@ -170,7 +176,8 @@ class DestinationRuleTest {
     void theMostSpecificHostOfTheWaypointsNamespaceCounts() {
         IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES)
                 .put("root.yaml", rule("istio-system", "*.default.svc.cluster.local", "", "RANDOM"));
-        assertThat(mesh.cluster("reviews", 80, "").policy().loadBalancer().algorithm()).isEqualTo(Algorithm.RANDOM);
+        assertThat(mesh.cluster("reviews", 80, "").policy().loadBalancer().algorithm())
+                .isEqualTo(Algorithm.RANDOM);
         mesh.put("wild.yaml", rule("default", "*.default.svc.cluster.local", "", "ROUND_ROBIN"));
         assertThat(mesh.cluster("reviews", 80, "").policy().loadBalancer().algorithm())
                 .isEqualTo(Algorithm.ROUND_ROBIN);
@@ -184,8 +191,9 @@ class DestinationRuleTest {
     }
 
     private static String rule(String namespace, String host, String more, String simple) {
-        return "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: " + (host.startsWith("*") ? "w" : "r") + ", namespace: " + namespace
-                + "}, spec: {host: '" + host + "', trafficPolicy: {loadBalancer: {simple: " + simple + "}}" + more + "}}";
+        return "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: "
+                + (host.startsWith("*") ? "w" : "r") + ", namespace: " + namespace + "}, spec: {host: '" + host
+                + "', trafficPolicy: {loadBalancer: {simple: " + simple + "}}" + more + "}}";
     }
 
     @Test
@@ -199,14 +207,16 @@ class DestinationRuleTest {
 
     @Test
     void ofTwoForOneHostTheOlderSaysThePolicyAndBothTheirSubsets() {
-        String older = "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: z, creationTimestamp: '2020-01-01T00:00:00Z'}, "
-                + "spec: {host: reviews, trafficPolicy: {loadBalancer: {simple: RANDOM}}, subsets: [{name: v1, labels: {v: '1'}}]}}";
+        String older =
+                "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: z, creationTimestamp: '2020-01-01T00:00:00Z'}, "
+                        + "spec: {host: reviews, trafficPolicy: {loadBalancer: {simple: RANDOM}}, subsets: [{name: v1, labels: {v: '1'}}]}}";
         IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES)
                 .put("older.yaml", older)
                 .destination(
                         "a",
                         "host: reviews, trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}, subsets: [{name: v1, labels: {v: x}}, {name: v2, labels: {v: '2'}}]");
-        assertThat(mesh.cluster("reviews", 80, "").policy().loadBalancer().algorithm()).isEqualTo(Algorithm.RANDOM);
+        assertThat(mesh.cluster("reviews", 80, "").policy().loadBalancer().algorithm())
+                .isEqualTo(Algorithm.RANDOM);
         assertThat(mesh.cluster("reviews", 80, "v1").labels()).containsEntry("v", "1");
         assertThat(mesh.cluster("reviews", 80, "v2").labels()).containsEntry("v", "2");
         assertThat(mesh.messages())
@@ -256,11 +266,14 @@ class DestinationRuleTest {
 
     @Test
     void hostsAndSubsetsAreChecked() {
-        assertThat(new IstioMesh(IstioMesh.SERVICES).destination("dr", "host: revews").messages())
+        assertThat(new IstioMesh(IstioMesh.SERVICES)
+                        .destination("dr", "host: revews")
+                        .messages())
                 .containsExactly(
                         "dr.yaml:1: warning: DestinationRule default/dr: spec.host: there is no Service default/revews: the rule is for nobody");
         assertThat(new IstioMesh(IstioMesh.SERVICES)
-                        .destination("dr", "host: reviews, subsets: [{name: a, labels: {v: a}}, {name: a, labels: {v: b}}]")
+                        .destination(
+                                "dr", "host: reviews, subsets: [{name: a, labels: {v: a}}, {name: a, labels: {v: b}}]")
                         .messages())
                 .contains(
                         "dr.yaml:1: error: DestinationRule default/dr: spec.subsets[1].name: a is given twice: remove one");

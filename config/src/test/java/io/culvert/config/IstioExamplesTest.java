@@ -201,8 +201,9 @@ class IstioExamplesTest {
 
     @Test
     void analysisHoldsSubsetsAgainstPods() {
-        String pod = "{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}, spec: {nodeName: n, containers: [{name: c, image: i}]}, "
-                + "status: {phase: Running, podIP: 10.0.0.9}}\n---\n";
+        String pod =
+                "{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}, spec: {nodeName: n, containers: [{name: c, image: i}]}, "
+                        + "status: {phase: Running, podIP: 10.0.0.9}}\n---\n";
         String services = (IstioMesh.SERVICES + IstioMesh.SUBSETS)
                 .replace("{clusterIP: 10.1.0.1,", "{clusterIP: 10.1.0.1, selector: {app: reviews},");
         List<String> messages = new Analyzer(CompilerSettings.DEFAULTS)

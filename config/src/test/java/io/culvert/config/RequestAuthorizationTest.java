@@ -19,8 +19,8 @@ class RequestAuthorizationTest {
 
     private static String policy(String path, String spec) {
         String[] parts = path.split("/", -1);
-        return "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: " + parts[1] + ", namespace: "
-                + parts[0] + "}, spec: {" + spec + "}}";
+        return "{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {name: " + parts[1]
+                + ", namespace: " + parts[0] + "}, spec: {" + spec + "}}";
     }
 
     private static IstioMesh mesh(String spec) {
@@ -38,8 +38,9 @@ class RequestAuthorizationTest {
 
     @Test
     void sourcesAreHeldAgainstTheClient() {
-        IstioMesh mesh = mesh("rules: [{from: [{source: {principals: ['cluster.local/ns/a/sa/b'], notNamespaces: ['x*'], ipBlocks: [10.0.0.0/8]}}, "
-                + "{source: {serviceAccounts: [web, other/api]}}, {source: {trustDomains: ['*.example']}}]}]");
+        IstioMesh mesh = mesh(
+                "rules: [{from: [{source: {principals: ['cluster.local/ns/a/sa/b'], notNamespaces: ['x*'], ipBlocks: [10.0.0.0/8]}}, "
+                        + "{source: {serviceAccounts: [web, other/api]}}, {source: {trustDomains: ['*.example']}}]}]");
         assertThat(mesh.messages()).isEmpty();
         RequestPolicy policy = only(mesh);
         assertThat(policy.deny()).isFalse();
@@ -48,7 +49,10 @@ class RequestAuthorizationTest {
                 .containsExactly(
                         List.of(
                                 new Condition(
-                                        Attribute.SOURCE_PRINCIPAL, null, List.of(exact("cluster.local/ns/a/sa/b")), List.of()),
+                                        Attribute.SOURCE_PRINCIPAL,
+                                        null,
+                                        List.of(exact("cluster.local/ns/a/sa/b")),
+                                        List.of()),
                                 new Condition(
                                         Attribute.SOURCE_NAMESPACE,
                                         null,
@@ -69,7 +73,8 @@ class RequestAuthorizationTest {
 
     @Test
     void operationsAreHeldAgainstTheRequest() {
-        IstioMesh mesh = mesh("action: DENY, rules: [{to: [{operation: {hosts: ['A.example', 'a.example:*'], methods: [GET], notPaths: ['/ok*', '*'], ports: ['80']}}]}]");
+        IstioMesh mesh = mesh(
+                "action: DENY, rules: [{to: [{operation: {hosts: ['A.example', 'a.example:*'], methods: [GET], notPaths: ['/ok*', '*'], ports: ['80']}}]}]");
         assertThat(mesh.messages()).isEmpty();
         RequestPolicy policy = only(mesh);
         assertThat(policy.deny()).isTrue();
@@ -111,8 +116,9 @@ class RequestAuthorizationTest {
 
     @Test
     void everyOneOfWhenMustHold() {
-        IstioMesh mesh = mesh("rules: [{when: [{key: 'request.headers[X-User]', values: [a]}, {key: source.namespace, notValues: [b]}, "
-                + "{key: destination.port, values: ['80']}, {key: destination.ip, values: [10.0.0.0/8]}, {key: source.trustDomain, values: [t]}]}]");
+        IstioMesh mesh = mesh(
+                "rules: [{when: [{key: 'request.headers[X-User]', values: [a]}, {key: source.namespace, notValues: [b]}, "
+                        + "{key: destination.port, values: ['80']}, {key: destination.ip, values: [10.0.0.0/8]}, {key: source.trustDomain, values: [t]}]}]");
         assertThat(mesh.messages()).isEmpty();
         assertThat(only(mesh).rules().getFirst().when())
                 .hasSize(1)
@@ -150,7 +156,10 @@ class RequestAuthorizationTest {
         assertThat(allow.messages())
                 .containsExactly("p.yaml:1: error: AuthorizationPolicy default/p: spec.rules[0]." + field
                         + ": is not supported by waypoints yet: this rule allows nothing");
-        assertThat(only(allow).rules()).hasSize(1).first().satisfies(rule -> assertThat(rule.to()).hasSize(1));
+        assertThat(only(allow).rules())
+                .hasSize(1)
+                .first()
+                .satisfies(rule -> assertThat(rule.to()).hasSize(1));
         IstioMesh deny = mesh("action: DENY, rules: [{" + part + ", to: [{operation: {methods: [GET]}}]}]");
         assertThat(deny.messages())
                 .containsExactly(
@@ -247,13 +256,16 @@ class RequestAuthorizationTest {
     @Test
     void aServiceWithoutAWaypointHasNobodyWhoEnforces() {
         IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES)
-                .put(
-                        "p.yaml",
-                        policy("other/p", "targetRefs: [{kind: Service, name: far}], rules: [{}]"));
+                .put("p.yaml", policy("other/p", "targetRefs: [{kind: Service, name: far}], rules: [{}]"));
         assertThat(mesh.messages())
                 .containsExactly(
                         "p.yaml:1: error: AuthorizationPolicy other/p: spec.targetRefs[0]: Service other/far has no waypoint, so nobody enforces the policy: label the service or its namespace culvert.io/use-waypoint, or use spec.selector with L4 fields");
-        assertThat(mesh.last.statuses().get("AuthorizationPolicy other/p").parents().getFirst().conditions())
+        assertThat(mesh.last
+                        .statuses()
+                        .get("AuthorizationPolicy other/p")
+                        .parents()
+                        .getFirst()
+                        .conditions())
                 .extracting(RouteStatus.Condition::reason)
                 .containsExactly("AncestorNotBound");
     }

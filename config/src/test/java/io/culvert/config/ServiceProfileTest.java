@@ -74,9 +74,10 @@ class ServiceProfileTest {
 
     @Test
     void whatIsAFailureIsRetriedWhereTheRouteAllows() {
-        IstioMesh mesh = mesh("routes: [{name: a, isRetryable: true, condition: {method: GET}, responseClasses: ["
-                + "{condition: {status: {min: 503, max: 503}}}, {condition: {status: {min: 500, max: 599}}, isFailure: true}, "
-                + "{condition: {all: [{status: {min: 400, max: 499}}, {not: {status: {min: 400, max: 428}}}]}, isFailure: true}]}]");
+        IstioMesh mesh = mesh(
+                "routes: [{name: a, isRetryable: true, condition: {method: GET}, responseClasses: ["
+                        + "{condition: {status: {min: 503, max: 503}}}, {condition: {status: {min: 500, max: 599}}, isFailure: true}, "
+                        + "{condition: {all: [{status: {min: 400, max: 499}}, {not: {status: {min: 400, max: 428}}}]}, isFailure: true}]}]");
         assertThat(mesh.messages()).isEmpty();
         RetryPolicy retry = mesh.rule().retry();
         assertThat(retry.codes()).contains(500, 502, 504, 599, 429, 499).doesNotContain(503, 400, 428, 200);
@@ -96,8 +97,19 @@ class ServiceProfileTest {
     void aProfileOfAnotherNamespaceIsForTheClientsThere() {
         IstioMesh mesh = mesh("routes: [{name: own, condition: {method: GET}}]")
                 .put("other.yaml", profile("bank", "routes: [{name: theirs, condition: {method: PUT}}]"));
-        assertThat(mesh.port("reviews", 80).http("shop").entries().getFirst().rule().name()).endsWith("/own");
-        assertThat(mesh.port("reviews", 80).http("bank").entries().getFirst().rule().name())
+        assertThat(mesh.port("reviews", 80)
+                        .http("shop")
+                        .entries()
+                        .getFirst()
+                        .rule()
+                        .name())
+                .endsWith("/own");
+        assertThat(mesh.port("reviews", 80)
+                        .http("bank")
+                        .entries()
+                        .getFirst()
+                        .rule()
+                        .name())
                 .endsWith("/theirs");
     }
 
@@ -127,8 +139,8 @@ class ServiceProfileTest {
     void whatIsWrongOrNotExecutedIsSaid(String spec, String message) {
         String[] parts = message.split(": ", 2);
         assertThat(mesh(spec).messages())
-                .contains("p.yaml:1: " + parts[0]
-                        + ": ServiceProfile default/reviews.default.svc.cluster.local: " + parts[1]);
+                .contains("p.yaml:1: " + parts[0] + ": ServiceProfile default/reviews.default.svc.cluster.local: "
+                        + parts[1]);
     }
 
     private static IstioMesh annotated(String annotations) {
@@ -147,16 +159,21 @@ class ServiceProfileTest {
         assertThat(rule.retry().retries()).isEqualTo(3);
         assertThat(rule.retry().codes()).hasSize(101).contains(429, 500, 599);
         assertThat(rule.retry().on()).contains(Condition.INTERNAL, Condition.UNAVAILABLE);
-        assertThat(annotated("retry.linkerd.io/http: gateway-error").rule().retry().codes())
+        assertThat(annotated("retry.linkerd.io/http: gateway-error")
+                        .rule()
+                        .retry()
+                        .codes())
                 .containsExactlyInAnyOrder(502, 503, 504);
-        assertThat(annotated("retry.linkerd.io/http: 5xx").rule().retry().retries()).isEqualTo(1);
+        assertThat(annotated("retry.linkerd.io/http: 5xx").rule().retry().retries())
+                .isEqualTo(1);
     }
 
     @Test
     void annotationsOfARouteSayWhatItDoesNotSayItself() {
-        String route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, annotations: {retry.linkerd.io/http: 5xx, timeout.linkerd.io/request: 2s}}, "
-                + "spec: {parentRefs: [{group: '', kind: Service, name: reviews}], rules: [{backendRefs: [{name: reviews, port: 80}]}, "
-                + "{matches: [{path: {value: /a}}], timeouts: {request: 5s}, retry: {attempts: 7}, backendRefs: [{name: reviews, port: 80}]}]}}";
+        String route =
+                "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, annotations: {retry.linkerd.io/http: 5xx, timeout.linkerd.io/request: 2s}}, "
+                        + "spec: {parentRefs: [{group: '', kind: Service, name: reviews}], rules: [{backendRefs: [{name: reviews, port: 80}]}, "
+                        + "{matches: [{path: {value: /a}}], timeouts: {request: 5s}, retry: {attempts: 7}, backendRefs: [{name: reviews, port: 80}]}]}}";
         IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES).put("r.yaml", route);
         assertThat(mesh.messages()).isEmpty();
         var own = mesh.entry(0).rule();
@@ -169,14 +186,14 @@ class ServiceProfileTest {
 
     @Test
     void annotationsOfAServiceSayWhenAnEndpointIsLeftOutAndHowOneIsChosen() {
-        var policy = annotated("balancer.linkerd.io/failure-accrual: consecutive, "
-                        + "balancer.linkerd.io/failure-accrual-consecutive-max-failures: '3', "
-                        + "balancer.linkerd.io/failure-accrual-consecutive-min-penalty: 5s, culvert.io/load-balancer: PEAK_EWMA")
+        var policy = annotated(
+                        "balancer.linkerd.io/failure-accrual: consecutive, "
+                                + "balancer.linkerd.io/failure-accrual-consecutive-max-failures: '3', "
+                                + "balancer.linkerd.io/failure-accrual-consecutive-min-penalty: 5s, culvert.io/load-balancer: PEAK_EWMA")
                 .cluster("reviews", 80, "")
                 .policy();
         assertThat(policy.outliers())
-                .isEqualTo(new OutlierDetection(
-                        3, 0, 0, false, Duration.ofSeconds(1), Duration.ofSeconds(5), 100, 0));
+                .isEqualTo(new OutlierDetection(3, 0, 0, false, Duration.ofSeconds(1), Duration.ofSeconds(5), 100, 0));
         assertThat(policy.loadBalancer().algorithm()).isEqualTo(Algorithm.PEAK_EWMA);
     }
 

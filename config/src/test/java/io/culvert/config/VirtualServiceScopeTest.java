@@ -14,8 +14,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VirtualServiceScopeTest {
     private static String virtual(String path, String created, String spec) {
         String[] parts = path.split("/", -1);
-        return "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: " + parts[1] + ", namespace: "
-                + parts[0] + (created.isEmpty() ? "" : ", creationTimestamp: '" + created + "'") + "}, spec: {" + spec + "}}";
+        return "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: " + parts[1]
+                + ", namespace: " + parts[0] + (created.isEmpty() ? "" : ", creationTimestamp: '" + created + "'")
+                + "}, spec: {" + spec + "}}";
     }
 
     private static String rule(String hosts, String path) {
@@ -31,8 +32,12 @@ class VirtualServiceScopeTest {
     void rulesOfSeveralFollowEachOtherTheMoreSpecificHostFirstThenTheOlder() {
         IstioMesh mesh = new IstioMesh()
                 .put("a.yaml", virtual("default/a", "2022-01-01T00:00:00Z", rule("reviews", "/a")))
-                .put("b.yaml", virtual("default/b", "2021-01-01T00:00:00Z", rule("reviews.default.svc.cluster.local", "/b")))
-                .put("w.yaml", virtual("default/w", "2020-01-01T00:00:00Z", rule("'*.default.svc.cluster.local'", "/w")))
+                .put(
+                        "b.yaml",
+                        virtual("default/b", "2021-01-01T00:00:00Z", rule("reviews.default.svc.cluster.local", "/b")))
+                .put(
+                        "w.yaml",
+                        virtual("default/w", "2020-01-01T00:00:00Z", rule("'*.default.svc.cluster.local'", "/w")))
                 .put("c.yaml", virtual("default/c", "", rule("reviews", "/c")));
         assertThat(mesh.messages()).isEmpty();
         assertThat(names(mesh.http("reviews")))
@@ -50,8 +55,8 @@ class VirtualServiceScopeTest {
 
     @Test
     void aNamespaceThatIsNeitherTheServicesNorTheWaypointsIsNotAsked() {
-        IstioMesh mesh = new IstioMesh()
-                .put("x.yaml", virtual("other/x", "", rule("reviews.default.svc.cluster.local", "/x")));
+        IstioMesh mesh =
+                new IstioMesh().put("x.yaml", virtual("other/x", "", rule("reviews.default.svc.cluster.local", "/x")));
         assertThat(mesh.last.table().service(IstioMesh.key("reviews"))).isNull();
         assertThat(mesh.messages())
                 .containsExactly(
@@ -85,8 +90,8 @@ class VirtualServiceScopeTest {
                 "[]|warning: spec.hosts: is missing, so the rules are for nobody: name the services, or let another VirtualService delegate to this one",
             })
     void hostsThatAreNoneAreSaid(String hosts, String message) {
-        IstioMesh mesh = new IstioMesh()
-                .virtual("h", "hosts: " + hosts + ", http: [{route: [{destination: {host: reviews}}]}]");
+        IstioMesh mesh =
+                new IstioMesh().virtual("h", "hosts: " + hosts + ", http: [{route: [{destination: {host: reviews}}]}]");
         String[] parts = message.split(": ", 2);
         assertThat(mesh.messages()).contains("h.yaml:1: " + parts[0] + ": VirtualService default/h: " + parts[1]);
     }
@@ -102,10 +107,7 @@ class VirtualServiceScopeTest {
 
     @Test
     void aRuleBehindOneThatTakesEverythingIsNeverReached() {
-        IstioMesh mesh = new IstioMesh()
-                .put(
-                        "n.yaml",
-                        """
+        IstioMesh mesh = new IstioMesh().put("n.yaml", """
                         apiVersion: networking.istio.io/v1
                         kind: VirtualService
                         metadata: {name: n}
@@ -132,7 +134,12 @@ class VirtualServiceScopeTest {
         assertThat(mesh.messages())
                 .containsExactly(
                         "v.yaml:1: warning: VirtualService default/v: spec.hosts: is not used for Service default/reviews: it has routes of Gateway API, which count alone; remove one of the two");
-        assertThat(names(mesh.last.table().service(IstioMesh.key("reviews")).ports().get(0).http()))
+        assertThat(names(mesh.last
+                        .table()
+                        .service(IstioMesh.key("reviews"))
+                        .ports()
+                        .get(0)
+                        .http()))
                 .containsExactly("HTTPRoute/default/r/0");
         mesh.put("route.yaml", null);
         assertThat(names(mesh.http("reviews"))).containsExactly("VirtualService/default/v/0");
@@ -162,15 +169,25 @@ class VirtualServiceScopeTest {
                         "VirtualService/other/leaf/0", "VirtualService/other/leaf/1", "VirtualService/other/leaf/3");
         assertThat(routes.entries().get(0).rule().timeouts().request()).isEqualTo(Duration.ofSeconds(5));
         assertThat(routes.entries().get(1).rule().timeouts().request()).isEqualTo(Duration.ofSeconds(1));
-        assertThat(routes.entries().get(0).rule().mirrors()).hasSize(1).extracting(Mirror::millionths).containsExactly(1_000_000);
-        assertThat(IstioMesh.backends(routes.entries().get(0).rule())).containsOnlyKeys("far.other.svc.cluster.local|80|");
-        assertThat(new TestRequest("GET /team/x x=y").fulfils(routes.entries().get(1).match())).isTrue();
-        assertThat(new TestRequest("GET /else x=y").fulfils(routes.entries().get(1).match())).isFalse();
-        assertThat(new TestRequest("GET /team/c").fulfils(routes.entries().get(2).match())).isTrue();
-        assertThat(new TestRequest("GET /x/c").fulfils(routes.entries().get(2).match())).isFalse();
+        assertThat(routes.entries().get(0).rule().mirrors())
+                .hasSize(1)
+                .extracting(Mirror::millionths)
+                .containsExactly(1_000_000);
+        assertThat(IstioMesh.backends(routes.entries().get(0).rule()))
+                .containsOnlyKeys("far.other.svc.cluster.local|80|");
+        assertThat(new TestRequest("GET /team/x x=y")
+                        .fulfils(routes.entries().get(1).match()))
+                .isTrue();
+        assertThat(new TestRequest("GET /else x=y")
+                        .fulfils(routes.entries().get(1).match()))
+                .isFalse();
+        assertThat(new TestRequest("GET /team/c")
+                        .fulfils(routes.entries().get(2).match()))
+                .isTrue();
+        assertThat(new TestRequest("GET /x/c").fulfils(routes.entries().get(2).match()))
+                .isFalse();
         mesh.put("leaf.yaml", null);
-        assertThat(IstioMesh.backends(mesh.rule()))
-                .containsOnlyKeys("503 there is no VirtualService other/leaf");
+        assertThat(IstioMesh.backends(mesh.rule())).containsOnlyKeys("503 there is no VirtualService other/leaf");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -224,13 +241,16 @@ class VirtualServiceScopeTest {
                 .containsExactly(
                         "d.yaml:1: warning: DestinationRule other/d: spec.host: " + reason,
                         "f.yaml:1: warning: VirtualService other/f: spec.hosts: " + reason,
-                        "p.yaml:1: warning: ServiceProfile other/far.other.svc.cluster.local: metadata.name: " + reason);
+                        "p.yaml:1: warning: ServiceProfile other/far.other.svc.cluster.local: metadata.name: "
+                                + reason);
     }
 
     @Test
     void requestsToAPortOfWhichNoRuleSpeaksPass() {
         IstioMesh mesh = new IstioMesh()
-                .virtual("v", "hosts: [two-ports], http: [{match: [{port: 81}], route: [{destination: {host: reviews}}]}]");
+                .virtual(
+                        "v",
+                        "hosts: [two-ports], http: [{match: [{port: 81}], route: [{destination: {host: reviews}}]}]");
         assertThat(mesh.port("two-ports", 81).http().attached()).isTrue();
         assertThat(mesh.port("two-ports", 80).http()).isEqualTo(HttpRoutes.NONE);
     }

@@ -10,7 +10,6 @@ import io.culvert.core.route.RetryPolicy;
 import io.culvert.core.route.RetryPolicy.Condition;
 import io.culvert.core.route.Timeouts;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -90,7 +89,10 @@ class VirtualServiceTest {
 
     @Test
     void aMatchThatNamesTheMeshBesideGatewaysCounts() {
-        assertThat(new IstioMesh().toReviews("match: [{gateways: [edge, mesh]}]").http("reviews").entries())
+        assertThat(new IstioMesh()
+                        .toReviews("match: [{gateways: [edge, mesh]}]")
+                        .http("reviews")
+                        .entries())
                 .hasSize(1);
     }
 
@@ -105,9 +107,11 @@ class VirtualServiceTest {
         assertThat(mesh.port("two-ports", 80).http().entries()).hasSize(1);
         assertThat(mesh.port("two-ports", 81).http().entries()).hasSize(2);
         // Without a port the request stays at the one that it came to.
-        assertThat(IstioMesh.backends(mesh.port("two-ports", 80).http().entries().get(0).rule()))
+        assertThat(IstioMesh.backends(
+                        mesh.port("two-ports", 80).http().entries().get(0).rule()))
                 .containsOnlyKeys("two-ports|80|");
-        assertThat(IstioMesh.backends(mesh.port("two-ports", 81).http().entries().get(1).rule()))
+        assertThat(IstioMesh.backends(
+                        mesh.port("two-ports", 81).http().entries().get(1).rule()))
                 .containsOnlyKeys("two-ports|81|");
     }
 
@@ -118,8 +122,11 @@ class VirtualServiceTest {
         assertThat(mesh.messages()).isEmpty();
         assertThat(mesh.port("reviews", 80).http("shop").entries()).hasSize(1);
         assertThat(mesh.port("reviews", 80).http("bank").entries()).hasSize(2);
-        assertThat(IstioMesh.backends(
-                        mesh.port("reviews", 80).http("bank").entries().getFirst().rule()))
+        assertThat(IstioMesh.backends(mesh.port("reviews", 80)
+                        .http("bank")
+                        .entries()
+                        .getFirst()
+                        .rule()))
                 .containsOnlyKeys("payments|80|");
     }
 
@@ -130,7 +137,8 @@ class VirtualServiceTest {
                         .rule()))
                 .containsExactly(Map.entry("reviews|80|", 1));
         assertThat(IstioMesh.backends(new IstioMesh()
-                        .rule("{route: [{destination: {host: reviews}, weight: 0}, {destination: {host: payments}, weight: 3}]}")
+                        .rule(
+                                "{route: [{destination: {host: reviews}, weight: 0}, {destination: {host: payments}, weight: 3}]}")
                         .rule()))
                 .containsExactly(Map.entry("payments|80|", 3));
     }
@@ -138,8 +146,9 @@ class VirtualServiceTest {
     @Test
     void headersAreChangedAtTheRuleAndAtTheDestination() {
         IstioMesh mesh = new IstioMesh()
-                .rule("{route: [{destination: {host: reviews}, headers: {response: {set: {X-V: '1'}}}}], "
-                        + "headers: {request: {set: {X-A: '50%%'}, add: {x-b: b}, remove: [X-C], }, response: {remove: [server]}}}");
+                .rule(
+                        "{route: [{destination: {host: reviews}, headers: {response: {set: {X-V: '1'}}}}], "
+                                + "headers: {request: {set: {X-A: '50%%'}, add: {x-b: b}, remove: [X-C], }, response: {remove: [server]}}}");
         assertThat(mesh.messages()).isEmpty();
         assertThat(mesh.rule().requestHeaders().set()).containsExactly(Map.entry("x-a", "50%"));
         assertThat(mesh.rule().requestHeaders().add()).containsExactly(Map.entry("x-b", "b"));
@@ -170,18 +179,21 @@ class VirtualServiceTest {
         String own = "headers: {request: {set: {host: a.example}}}";
         IstioMesh mesh = new IstioMesh().rule("{route: [{destination: {host: reviews}, " + own + "}]}");
         assertThat(mesh.rule().rewrite().authority()).isEqualTo("a.example");
-        mesh.rule("{route: [{destination: {host: reviews}, weight: 1, " + own + "}, {destination: {host: payments}, weight: 1}]}");
+        mesh.rule("{route: [{destination: {host: reviews}, weight: 1, " + own
+                + "}, {destination: {host: payments}, weight: 1}]}");
         assertThat(mesh.rule().rewrite()).isNull();
         assertThat(mesh.messages())
-                .containsExactly("vs.yaml:1: warning: VirtualService default/vs: spec.http[0].route[0].destination: "
-                        + "the authority cannot be changed for one of several destinations: it stays; use a rule of its own, or rewrite.authority");
+                .containsExactly(
+                        "vs.yaml:1: warning: VirtualService default/vs: spec.http[0].route[0].destination: "
+                                + "the authority cannot be changed for one of several destinations: it stays; use a rule of its own, or rewrite.authority");
     }
 
     @Test
     void aPathIsRewrittenByWhatItWasMatchedBy() {
         String rewrite = "rewrite: {uri: /new}, ";
         IstioMesh mesh = new IstioMesh()
-                .rule("{" + rewrite + "match: [{uri: {prefix: /old}}, {uri: {exact: /one}}, {uri: {regex: '/r.*'}}, {method: {exact: GET}}], "
+                .rule("{" + rewrite
+                        + "match: [{uri: {prefix: /old}}, {uri: {exact: /one}}, {uri: {regex: '/r.*'}}, {method: {exact: GET}}], "
                         + ROUTE + "}");
         assertThat(mesh.http("reviews").entries())
                 .extracting(entry -> entry.rule().rewrite().path())
@@ -192,11 +204,10 @@ class VirtualServiceTest {
                         new PathChange.Prefix("/", "/new", false));
         mesh.toReviews("rewrite: {uriRegexRewrite: {match: '^/a/(.*)', rewrite: '/b/\\1'}}");
         assertThat(mesh.messages()).isEmpty();
-        assertThat(mesh.rule().rewrite().path())
-                .isInstanceOfSatisfying(PathChange.Regex.class, regex -> {
-                    assertThat(regex.pattern().pattern()).isEqualTo("^/a/(.*)");
-                    assertThat(regex.substitution()).isEqualTo("/b/\\1");
-                });
+        assertThat(mesh.rule().rewrite().path()).isInstanceOfSatisfying(PathChange.Regex.class, regex -> {
+            assertThat(regex.pattern().pattern()).isEqualTo("^/a/(.*)");
+            assertThat(regex.substitution()).isEqualTo("/b/\\1");
+        });
     }
 
     @ParameterizedTest(name = "{0}")
@@ -226,9 +237,12 @@ class VirtualServiceTest {
         IstioMesh mesh = new IstioMesh().rule("{directResponse: {status: 418, body: {string: tea}}}");
         var text = (HttpAction.DirectResponse) mesh.rule().action();
         assertThat(text.status()).isEqualTo(418);
-        assertThat(new String(text.body(), java.nio.charset.StandardCharsets.UTF_8)).isEqualTo("tea");
+        assertThat(new String(text.body(), java.nio.charset.StandardCharsets.UTF_8))
+                .isEqualTo("tea");
         mesh.rule("{directResponse: {status: 200, body: {bytes: dGVh}}}");
-        assertThat(((HttpAction.DirectResponse) mesh.rule().action()).body()).asString().isEqualTo("tea");
+        assertThat(((HttpAction.DirectResponse) mesh.rule().action()).body())
+                .asString()
+                .isEqualTo("tea");
         assertThat(mesh.messages()).isEmpty();
     }
 
@@ -246,18 +260,21 @@ class VirtualServiceTest {
     void retriesAreThoseThatWereWritten() {
         RetryPolicy absent = new IstioMesh().toReviews("name: a").rule().retry();
         assertThat(absent).isEqualTo(RetryPolicy.DEFAULT);
-        RetryPolicy off = new IstioMesh().toReviews("retries: {attempts: 0}").rule().retry();
+        RetryPolicy off =
+                new IstioMesh().toReviews("retries: {attempts: 0}").rule().retry();
         assertThat(off).isEqualTo(RetryPolicy.NONE);
         RetryPolicy all = new IstioMesh()
-                .toReviews("retries: {attempts: 4, backoff: 100ms, retryIgnorePreviousHosts: false, retryOn: '5xx, "
-                        + "gateway-error,reset,reset-before-request,connect-failure,envoy-ratelimited,retriable-4xx,refused-stream,"
-                        + "cancelled,deadline-exceeded,internal,resource-exhausted,unavailable,retriable-status-codes,409,503'}")
+                .toReviews(
+                        "retries: {attempts: 4, backoff: 100ms, retryIgnorePreviousHosts: false, retryOn: '5xx, "
+                                + "gateway-error,reset,reset-before-request,connect-failure,envoy-ratelimited,retriable-4xx,refused-stream,"
+                                + "cancelled,deadline-exceeded,internal,resource-exhausted,unavailable,retriable-status-codes,409,503'}")
                 .rule()
                 .retry();
         assertThat(all.retries()).isEqualTo(4);
         assertThat(all.codes()).containsExactlyInAnyOrder(409, 503);
         assertThat(all.on())
-                .isEqualTo(Set.copyOf(java.util.EnumSet.complementOf(java.util.EnumSet.of(Condition.RETRIABLE_HEADERS))));
+                .isEqualTo(
+                        Set.copyOf(java.util.EnumSet.complementOf(java.util.EnumSet.of(Condition.RETRIABLE_HEADERS))));
         assertThat(all.backoffBase()).isEqualTo(Duration.ofMillis(100));
         assertThat(all.backoffMax()).isEqualTo(Duration.ofSeconds(1));
         assertThat(all.avoidTried()).isFalse();
@@ -266,9 +283,8 @@ class VirtualServiceTest {
     @Test
     void whoIsHashedIsSentWhereItWasBefore() {
         String hash = "host: reviews, trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x-user}}}";
-        IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES)
-                .destination("dr", hash)
-                .toReviews("name: a");
+        IstioMesh mesh =
+                new IstioMesh(IstioMesh.SERVICES).destination("dr", hash).toReviews("name: a");
         assertThat(mesh.rule().retry().avoidTried()).isFalse();
         mesh.toReviews("retries: {retryIgnorePreviousHosts: true}");
         assertThat(mesh.rule().retry().avoidTried()).isTrue();
@@ -285,7 +301,8 @@ class VirtualServiceTest {
                 "delay: {fixedDelay: 2s, percentage: {value: 1}}, abort: {httpStatus: 400}|2000|10000|400|-1|0",
             })
     void faultsAreInjectedForTheirShare(String fault, int delay, int delayed, int status, int grpc, int aborted) {
-        var injected = new IstioMesh().toReviews("fault: {" + fault + "}").rule().fault();
+        var injected =
+                new IstioMesh().toReviews("fault: {" + fault + "}").rule().fault();
         assertThat(injected)
                 .isEqualTo(new io.culvert.core.route.Fault(Duration.ofMillis(delay), delayed, status, grpc, aborted));
     }
@@ -318,8 +335,9 @@ class VirtualServiceTest {
     @Test
     void originsAreAllowed() {
         var cors = new IstioMesh()
-                .toReviews("corsPolicy: {allowOrigins: [{exact: 'https://a.example'}, {prefix: 'https://b'}, {regex: 'https://c.*'}], "
-                        + "allowMethods: [GET], allowHeaders: [x-a], exposeHeaders: [x-b], maxAge: 24h, allowCredentials: true}")
+                .toReviews(
+                        "corsPolicy: {allowOrigins: [{exact: 'https://a.example'}, {prefix: 'https://b'}, {regex: 'https://c.*'}], "
+                                + "allowMethods: [GET], allowHeaders: [x-a], exposeHeaders: [x-b], maxAge: 24h, allowCredentials: true}")
                 .rule()
                 .cors();
         assertThat(cors.allowOrigins()).hasSize(3);
@@ -350,7 +368,8 @@ class VirtualServiceTest {
         assertThat(mesh.messages()).isEmpty();
         assertThat(mesh.port("two-ports", 80).tcp()).hasSize(2);
         assertThat(mesh.port("two-ports", 81).tcp()).hasSize(1);
-        assertThat(IstioMesh.backends(mesh.port("two-ports", 80).tcp().getFirst().backends()))
+        assertThat(IstioMesh.backends(
+                        mesh.port("two-ports", 80).tcp().getFirst().backends()))
                 .containsExactly(Map.entry("reviews|80|", 1), Map.entry("payments|80|", 3));
         assertThat(mesh.port("two-ports", 80).tls()).isEmpty();
         assertThat(mesh.port("two-ports", 81).tls().getFirst().serverNames())
