@@ -155,7 +155,7 @@ final class Waypoint {
                         config.clusterId() + "//Pod/" + config.namespace() + "/" + config.pod(),
                         config.network(),
                         identity,
-                        new InetSocketAddress(config.hbonePort()))
+                        new InetSocketAddress(InetAddress.ofLiteral("::"), config.hbonePort()))
                 .withDetectWait(config.detectWait());
     }
 

@@ -34,6 +34,9 @@ class ArchitectureTest {
     static final ArchRule ztunnel = mayImport("ztunnel", List.of("proto", "identity", "core"));
 
     @ArchTest
+    static final ArchRule waypoint = mayImport("waypoint", List.of("proto", "identity", "core"));
+
+    @ArchTest
     static final ArchRule controlPlane = mayImport("controlplane", List.of("proto", "identity", "core", "config"));
 
     @ArchTest
@@ -41,11 +44,15 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule agent =
-            mayImport("agent", List.of("proto", "identity", "core", "config", "ztunnel", "controlplane", "cni"));
+            mayImport(
+                    "agent",
+                    List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni"));
 
     @ArchTest
     static final ArchRule lab =
-            mayImport("lab", List.of("proto", "identity", "core", "config", "ztunnel", "controlplane", "cni", "agent"));
+            mayImport(
+                    "lab",
+                    List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni", "agent"));
 
     @ArchTest
     static final ArchRule linuxStandsAlone = mayImport("core.linux", List.of());

@@ -48,33 +48,52 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
         this.telemetry = telemetry;
     }
 
-    /** Binds; completes with the address. */
+    /** Binds; completes with the address. Where any address is meant, both families, or IPv4 where there is no IPv6. */
     CompletableFuture<InetSocketAddress> open(InetSocketAddress address) {
         CompletableFuture<InetSocketAddress> bound = new CompletableFuture<>();
-        ServerSocketChannel made = sockets.listening(
-                address.getAddress() instanceof Inet6Address ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
+        bind(address, bound);
+        return bound;
+    }
+
+    private void bind(InetSocketAddress address, CompletableFuture<InetSocketAddress> bound) {
+        ServerSocketChannel made;
+        try {
+            made = sockets.listening(
+                    address.getAddress() instanceof Inet6Address
+                            ? SocketProtocolFamily.INET6
+                            : SocketProtocolFamily.INET);
+        } catch (RuntimeException e) {
+            retryOrFail(address, bound, e);
+            return;
+        }
         made.config().setBacklog(BACKLOG);
         made.config().setReuseAddress(true);
         tuning.listening(made);
         made.pipeline().addLast(this);
         channel = made;
         loops.get().register(made).addListener(registered -> {
-            if (registered.isSuccess()) {
-                made.bind(address).addListener((ChannelFuture result) -> {
-                    if (result.isSuccess()) {
-                        bound.complete(made.localAddress());
-                    } else {
-                        bound.completeExceptionally(new IllegalStateException(
-                                "cannot listen on " + address + ": "
-                                        + result.cause().getMessage() + " (does another process use the port?)",
-                                result.cause()));
-                    }
-                });
-            } else {
+            if (!registered.isSuccess()) {
                 bound.completeExceptionally(registered.cause());
+                return;
             }
+            made.bind(address).addListener((ChannelFuture result) -> {
+                if (result.isSuccess()) {
+                    bound.complete(made.localAddress());
+                } else {
+                    made.close().addListener(closed -> retryOrFail(address, bound, result.cause()));
+                }
+            });
         });
-        return bound;
+    }
+
+    private void retryOrFail(InetSocketAddress address, CompletableFuture<InetSocketAddress> bound, Throwable cause) {
+        if (address.getAddress() instanceof Inet6Address any && any.isAnyLocalAddress()) {
+            bind(new InetSocketAddress("0.0.0.0", address.getPort()), bound);
+            return;
+        }
+        bound.completeExceptionally(new IllegalStateException(
+                "cannot listen on " + address + ": " + cause.getMessage() + " (does another process use the port?)",
+                cause));
     }
 
     /** No new tunnels; idempotent. */
