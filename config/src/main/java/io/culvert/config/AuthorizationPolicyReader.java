@@ -135,14 +135,6 @@ final class AuthorizationPolicyReader implements KindReader {
 
     static AuthorizationPolicyResource closed(Meta meta, Selector selector, boolean dryRun, List<Target> targets) {
         return new AuthorizationPolicyResource(
-                meta,
-                selector,
-                Action.DENY,
-                dryRun,
-                !targets.isEmpty(),
-                targets,
-                List.of(Rule.ANY),
-                List.of(),
-                true);
+                meta, selector, Action.DENY, dryRun, !targets.isEmpty(), targets, List.of(Rule.ANY), List.of(), true);
     }
 }

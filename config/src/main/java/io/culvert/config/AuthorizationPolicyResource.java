@@ -1,7 +1,7 @@
 package io.culvert.config;
 
-import io.culvert.proto.security.Match;
 import io.culvert.core.route.RequestPolicy;
+import io.culvert.proto.security.Match;
 import java.util.List;
 
 /**

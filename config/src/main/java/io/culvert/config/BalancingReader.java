@@ -148,7 +148,8 @@ final class BalancingReader {
         }
         String path = cookie.text("path", "");
         Duration ttl = IstioFields.durationOrZero(cookie, "ttl");
-        TrafficPolicyReader.notExecuted(cookie, "attributes", "the cookie has its path and its lifetime, and is HttpOnly");
+        TrafficPolicyReader.notExecuted(
+                cookie, "attributes", "the cookie has its path and its lifetime, and is HttpOnly");
         cookie.finish();
         return new HashKey.Cookie(name, path, ttl);
     }
@@ -190,8 +191,9 @@ final class BalancingReader {
             }
             failover.put(from, to);
         }
-        List<String> priority =
-                fields.texts("failoverPriority").stream().map(Fields.Text::value).toList();
+        List<String> priority = fields.texts("failoverPriority").stream()
+                .map(Fields.Text::value)
+                .toList();
         fields.finish();
         if (!distribute.isEmpty() && (!failover.isEmpty() || !priority.isEmpty())) {
             fields.error("distribute", "excludes failover and failoverPriority: remove one of them");

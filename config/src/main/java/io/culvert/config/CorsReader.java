@@ -35,9 +35,7 @@ final class CorsReader {
         }
         for (Fields.Text text : fields.texts("allowOrigin")) {
             origins.add(
-                    text.value().equals("*")
-                            ? new StringMatch.Present()
-                            : new StringMatch.Exact(text.value(), false));
+                    text.value().equals("*") ? new StringMatch.Present() : new StringMatch.Exact(text.value(), false));
         }
         if (fields.has("allowOrigin")) {
             fields.warning("allowOrigin", "is deprecated: use allowOrigins");

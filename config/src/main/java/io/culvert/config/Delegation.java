@@ -65,16 +65,16 @@ final class Delegation {
                                 Severity.WARNING,
                                 inner.place().line(),
                                 inner.place().path(),
-                                "takes no request of " + root.key() + ", which delegates here: no request fulfils a match"
-                                        + " of both"));
+                                "takes no request of " + root.key()
+                                        + ", which delegates here: no request fulfils a match" + " of both"));
                 continue;
             }
             String broken = null;
             if (inner.delegate() != null) {
                 ResourceKey next = inner.delegate().target();
                 broken = next.equals(root.key()) || next.equals(leaf.key())
-                        ? "delegates in a circle: " + root.key().path() + " to " + leaf.key().path() + " to "
-                                + next.path()
+                        ? "delegates in a circle: " + root.key().path() + " to "
+                                + leaf.key().path() + " to " + next.path()
                         : "delegates once more, to " + next.path() + ": only one level is allowed";
                 found.accept(leaf.meta()
                         .diagnostic(

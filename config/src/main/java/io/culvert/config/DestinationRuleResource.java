@@ -10,12 +10,7 @@ import java.util.Map;
  * @param forProxies whether a workloadSelector gives it to certain sidecars only
  */
 record DestinationRuleResource(
-        Meta meta,
-        String host,
-        TrafficPolicy policy,
-        List<Subset> subsets,
-        List<String> exportTo,
-        boolean forProxies)
+        Meta meta, String host, TrafficPolicy policy, List<Subset> subsets, List<String> exportTo, boolean forProxies)
         implements RouteResource {
     /** A part of the service's endpoints: those that bear all labels. */
     record Subset(String name, Map<String, String> labels, TrafficPolicy policy, Fields.Place place) {}

@@ -70,7 +70,8 @@ final class DestinationRules implements RouteSource {
                 boolean here = rule.meta().namespace().equals(namespace)
                         && !rule.forProxies()
                         && (Visibility.isSeen(rule.exportTo(), waypoint)
-                                || Visibility.isSeen(rule.exportTo(), service.meta().namespace()));
+                                || Visibility.isSeen(
+                                        rule.exportTo(), service.meta().namespace()));
                 if (here && (host.isEmpty() || host.equals(hit.host()))) {
                     host = hit.host();
                     rules.add(rule);

@@ -76,8 +76,7 @@ final class FaultReader {
         if (grpc != null && code < 0) {
             abort.error(
                     "grpcStatus",
-                    "\"" + grpc + "\" is no status of gRPC"
-                            + Suggestion.of(grpc.toUpperCase(Locale.ROOT), GRPC));
+                    "\"" + grpc + "\" is no status of gRPC" + Suggestion.of(grpc.toUpperCase(Locale.ROOT), GRPC));
         }
         boolean aborts = status != null || code >= 0;
         return new Fault(delay, delayed, status == null ? 0 : status, code, aborts ? share : 0);

@@ -27,9 +27,7 @@ final class Hosts {
     /** The whole name, in lower case: one without a dot is a service of {@code namespace}. */
     static String whole(String host, String namespace, CompilerSettings settings) {
         String lower = host.toLowerCase(Locale.ROOT);
-        return lower.indexOf('.') < 0 && !lower.equals("*")
-                ? lower + "." + namespace + suffix(settings)
-                : lower;
+        return lower.indexOf('.') < 0 && !lower.equals("*") ? lower + "." + namespace + suffix(settings) : lower;
     }
 
     private static String suffix(CompilerSettings settings) {

@@ -66,12 +66,11 @@ final class HttpMatchReader {
     }
 
     private static @Nullable PathMatch path(Fields match, @Nullable StringMatch uri) {
-        String text =
-                switch (uri) {
-                    case StringMatch.Exact exact -> exact.text();
-                    case StringMatch.Prefix prefix -> prefix.text();
-                    case null, default -> "/";
-                };
+        String text = switch (uri) {
+            case StringMatch.Exact exact -> exact.text();
+            case StringMatch.Prefix prefix -> prefix.text();
+            case null, default -> "/";
+        };
         if (!text.startsWith("/") && !text.equals("*")) {
             match.warning("uri", "\"" + text + "\" matches no path: paths begin with a slash");
         }
@@ -90,7 +89,9 @@ final class HttpMatchReader {
     private static @Nullable StringMatch authority(Fields match, @Nullable StringMatch authority) {
         if (authority instanceof StringMatch.Exact exact) {
             int colon = exact.text().lastIndexOf(':');
-            boolean port = colon >= 0 && exact.text().indexOf(']', colon) < 0 && PortText.parse(exact.text().substring(colon + 1)) > 0;
+            boolean port = colon >= 0
+                    && exact.text().indexOf(']', colon) < 0
+                    && PortText.parse(exact.text().substring(colon + 1)) > 0;
             if (port) {
                 match.warning("authority", "the port of an authority is not looked at: use port");
             }

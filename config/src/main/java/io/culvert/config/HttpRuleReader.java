@@ -259,8 +259,8 @@ final class HttpRuleReader {
             if (destination == null) {
                 GatewayFields.required(mirror, "destination");
             } else {
-                mirrors.add(new MirrorTo(
-                        TargetReader.target(destination, 1, null), percentage >= 0 ? percentage : WHOLE));
+                mirrors.add(
+                        new MirrorTo(TargetReader.target(destination, 1, null), percentage >= 0 ? percentage : WHOLE));
             }
             mirror.finish();
         }

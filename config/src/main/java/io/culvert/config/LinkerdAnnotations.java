@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  * Linkerd's annotations of Services and routes: retries, timeouts, and when an endpoint is left out. A fault in a value
  * leaves out that annotation alone. Immutable.
  */
-record LinkerdAnnotations(@Nullable RetryPolicy retry, Timeouts timeouts, @Nullable OutlierDetection outliers) {
+record LinkerdAnnotations(
+        @Nullable RetryPolicy retry,
+        Timeouts timeouts,
+        @Nullable OutlierDetection outliers) {
     private static final String RETRY = "retry.linkerd.io/";
     private static final String TIMEOUT = "timeout.linkerd.io/";
     private static final String ACCRUAL = "balancer.linkerd.io/failure-accrual";
@@ -117,9 +120,8 @@ record LinkerdAnnotations(@Nullable RetryPolicy retry, Timeouts timeouts, @Nulla
             Duration request = duration(TIMEOUT + "request");
             // A waypoint counts from the request's end to the response's end, as Linkerd counts a response's time.
             Duration response = duration(TIMEOUT + "response");
-            Duration shorter = request == null || (response != null && response.compareTo(request) < 0)
-                    ? response
-                    : request;
+            Duration shorter =
+                    request == null || (response != null && response.compareTo(request) < 0) ? response : request;
             return new Timeouts(
                     Objects.requireNonNullElse(shorter, Duration.ZERO),
                     Objects.requireNonNullElse(duration(RETRY + "timeout"), Duration.ZERO),
@@ -159,7 +161,8 @@ record LinkerdAnnotations(@Nullable RetryPolicy retry, Timeouts timeouts, @Nulla
 
         private Set<Condition> conditions(String grpc) {
             List<String> unknown = new ArrayList<>();
-            Set<Condition> conditions = new HashSet<>(RetryReader.parse(grpc, unknown).conditions());
+            Set<Condition> conditions =
+                    new HashSet<>(RetryReader.parse(grpc, unknown).conditions());
             if (!unknown.isEmpty() || !GRPC.containsAll(conditions)) {
                 error(
                         RETRY + "grpc",

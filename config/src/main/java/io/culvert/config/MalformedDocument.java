@@ -73,7 +73,8 @@ final class MalformedDocument {
     static @Nullable Resource closed(Meta meta) {
         return switch (meta.key().kind()) {
             case PEER_AUTHENTICATION -> PeerAuthenticationReader.closed(meta, PolicyScopes.EVERYTHING);
-            case AUTHORIZATION_POLICY -> AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, List.of());
+            case AUTHORIZATION_POLICY ->
+                AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, List.of());
             case NETWORK_POLICY -> NetworkPolicyReader.closed(meta);
             case NAMESPACE,
                     NODE,

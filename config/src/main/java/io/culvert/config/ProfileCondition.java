@@ -16,7 +16,8 @@ final class ProfileCondition {
     private ProfileCondition() {}
 
     /** What one match asks of path and method. */
-    private record Term(List<PathMatch> paths, List<PathMatch> noPaths, List<StringMatch> methods, List<StringMatch> none) {
+    private record Term(
+            List<PathMatch> paths, List<PathMatch> noPaths, List<StringMatch> methods, List<StringMatch> none) {
         static final Term ANY = new Term(List.of(), List.of(), List.of(), List.of());
 
         Term and(Term other) {
@@ -36,7 +37,9 @@ final class ProfileCondition {
         HttpMatch match() {
             PathMatch path = paths.isEmpty() && noPaths.isEmpty()
                     ? null
-                    : paths.size() == 1 && noPaths.isEmpty() ? paths.getFirst() : new PathMatch.Combined(paths, noPaths);
+                    : paths.size() == 1 && noPaths.isEmpty()
+                            ? paths.getFirst()
+                            : new PathMatch.Combined(paths, noPaths);
             StringMatch method = methods.isEmpty() && none.isEmpty()
                     ? null
                     : methods.size() == 1 && none.isEmpty()

@@ -72,7 +72,8 @@ final class RequestAuthorizations implements RouteSource {
         if (kind == Kind.GATEWAY_CLASS) {
             return new ResourceKey(kind, "", target.name());
         }
-        boolean good = (kind == Kind.SERVICE || kind == Kind.GATEWAY) && target.namespace().equals(namespace);
+        boolean good = (kind == Kind.SERVICE || kind == Kind.GATEWAY)
+                && target.namespace().equals(namespace);
         return good && kind != null ? new ResourceKey(kind, namespace, target.name()) : null;
     }
 
@@ -119,7 +120,8 @@ final class RequestAuthorizations implements RouteSource {
                         : UsedWaypoint.of(service, scope) == null
                                 ? refused(
                                         "AncestorNotBound",
-                                        key + " has no waypoint, so nobody enforces the policy: label the service or its"
+                                        key
+                                                + " has no waypoint, so nobody enforces the policy: label the service or its"
                                                 + " namespace culvert.io/use-waypoint, or use spec.selector with L4 fields")
                                 : Accepted.YES;
             }
@@ -183,8 +185,7 @@ final class RequestAuthorizations implements RouteSource {
     }
 
     // What waypoints enforce; null for what they do not, with what has to be said.
-    private static @Nullable RequestPolicy request(
-            AuthorizationPolicyResource policy, Consumer<Diagnostic> found) {
+    private static @Nullable RequestPolicy request(AuthorizationPolicyResource policy, Consumer<Diagnostic> found) {
         Meta meta = policy.meta();
         String key = meta.key().path();
         if (policy.dryRun()) {
@@ -195,8 +196,7 @@ final class RequestAuthorizations implements RouteSource {
             return null;
         }
         if (policy.refused()) {
-            return new RequestPolicy(
-                    key, true, List.of(new RequestPolicy.Rule(List.of(), List.of(), List.of())));
+            return new RequestPolicy(key, true, List.of(new RequestPolicy.Rule(List.of(), List.of(), List.of())));
         }
         switch (policy.action()) {
             case AUDIT -> {

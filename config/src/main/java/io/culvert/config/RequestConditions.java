@@ -37,12 +37,7 @@ final class RequestConditions {
         List<Condition> conditions = new ArrayList<>();
         add(conditions, source, "principals", Attribute.SOURCE_PRINCIPAL, RequestConditions::principal);
         add(conditions, source, "namespaces", Attribute.SOURCE_NAMESPACE, RequestConditions::pattern);
-        add(
-                conditions,
-                source,
-                "serviceAccounts",
-                Attribute.SOURCE_SERVICE_ACCOUNT,
-                text -> account(text, namespace));
+        add(conditions, source, "serviceAccounts", Attribute.SOURCE_SERVICE_ACCOUNT, text -> account(text, namespace));
         add(conditions, source, "ipBlocks", Attribute.SOURCE_IP, RequestConditions::exact);
         add(conditions, source, "trustDomains", Attribute.SOURCE_TRUST_DOMAIN, RequestConditions::pattern);
         return List.copyOf(conditions);
@@ -81,8 +76,7 @@ final class RequestConditions {
         return when(condition, attribute, RequestConditions::exact);
     }
 
-    private static List<Condition> when(
-            Fields condition, Attribute attribute, Function<String, StringMatch> match) {
+    private static List<Condition> when(Fields condition, Attribute attribute, Function<String, StringMatch> match) {
         return List.of(when(condition, attribute, null, match));
     }
 
@@ -160,7 +154,7 @@ final class RequestConditions {
                 from = open + (many ? 4 : 3);
             }
         }
-        return new StringMatch.Regex(
-                Pattern.compile(regex.append(Pattern.quote(text.substring(from))).toString()));
+        return new StringMatch.Regex(Pattern.compile(
+                regex.append(Pattern.quote(text.substring(from))).toString()));
     }
 }

@@ -88,7 +88,8 @@ final class RetryReader {
             words.addAll(WITHOUT_EFFECT);
             fields.error(
                     "retryOn",
-                    "\"" + word + "\" is neither a condition nor a status from 100 to 599" + Suggestion.of(word, words));
+                    "\"" + word + "\" is neither a condition nor a status from 100 to 599"
+                            + Suggestion.of(word, words));
         }
         if (text.contains("retriable-headers")) {
             fields.warning(

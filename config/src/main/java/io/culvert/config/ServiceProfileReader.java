@@ -1,7 +1,7 @@
 package io.culvert.config;
 
-import io.culvert.config.ServiceProfileResource.Share;
 import io.culvert.config.ServiceProfileResource.Route;
+import io.culvert.config.ServiceProfileResource.Share;
 import io.culvert.core.route.ClusterPolicy.RetryBudget;
 import io.culvert.core.route.HttpMatch;
 import java.math.BigDecimal;
@@ -42,8 +42,7 @@ final class ServiceProfileReader implements KindReader {
         if (spec.has("opaquePorts")) {
             spec.texts("opaquePorts");
             spec.warning(
-                    "opaquePorts",
-                    "is not executed: what a port speaks says its Service; set appProtocol: tcp there");
+                    "opaquePorts", "is not executed: what a port speaks says its Service; set appProtocol: tcp there");
         }
         spec.finish();
         return new ServiceProfileResource(meta, List.copyOf(routes), budget, List.copyOf(overrides));
@@ -101,7 +100,8 @@ final class ServiceProfileReader implements KindReader {
             }
             if (each.names().contains("weight")) {
                 each.node("weight");
-                each.warning("weight", "is no field of a response class, ignored: shares are spec.dstOverrides[].weight");
+                each.warning(
+                        "weight", "is no field of a response class, ignored: shares are spec.dstOverrides[].weight");
             }
             each.known("isFailure").finish();
         }
@@ -208,7 +208,8 @@ final class ServiceProfileReader implements KindReader {
         try {
             BigDecimal number = new BigDecimal(milli ? text.substring(0, text.length() - 1) : text);
             BigDecimal thousandths = milli ? number : number.multiply(BigDecimal.valueOf(THOUSAND));
-            if (thousandths.signum() >= 0 && thousandths.compareTo(BigDecimal.valueOf(THOUSAND * (long) THOUSAND)) <= 0) {
+            if (thousandths.signum() >= 0
+                    && thousandths.compareTo(BigDecimal.valueOf(THOUSAND * (long) THOUSAND)) <= 0) {
                 return thousandths.intValue();
             }
         } catch (NumberFormatException e) {

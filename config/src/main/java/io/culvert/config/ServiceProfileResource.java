@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param budget null: none of its own
  * @param overrides where requests go instead; none: to the service
  */
-record ServiceProfileResource(Meta meta, List<Route> routes, @Nullable RetryBudget budget, List<Share> overrides)
-        implements RouteResource {
+record ServiceProfileResource(
+        Meta meta, List<Route> routes, @Nullable RetryBudget budget, List<Share> overrides) implements RouteResource {
     /**
      * One route.
      *

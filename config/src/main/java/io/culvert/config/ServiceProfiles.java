@@ -1,7 +1,7 @@
 package io.culvert.config;
 
-import io.culvert.config.ServiceProfileResource.Share;
 import io.culvert.config.ServiceProfileResource.Route;
+import io.culvert.config.ServiceProfileResource.Share;
 import io.culvert.core.route.Backend;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.ClusterPolicy;
@@ -37,7 +37,8 @@ final class ServiceProfiles implements RouteSource {
     /** That the profiles of one service are as they are. */
     private record Profiling(String host) {}
 
-    // Linkerd bounds retries by the budget alone; so that one request cannot try for ever, this is more than ever passes.
+    // Linkerd bounds retries by the budget alone; so that one request cannot try for ever, this is more than ever
+    // passes.
     private static final int RETRIES = 10;
 
     private final CompilerSettings settings;
@@ -122,14 +123,13 @@ final class ServiceProfiles implements RouteSource {
                     .diagnostic(
                             Severity.ERROR,
                             "metadata.annotations[" + BALANCER + "]",
-                            "\"" + text + "\" is not one of " + String.join(", ", words)
-                                    + Suggestion.of(text, words) + "; LEAST_REQUEST is used"));
+                            "\"" + text + "\" is not one of " + String.join(", ", words) + Suggestion.of(text, words)
+                                    + "; LEAST_REQUEST is used"));
             return inherited;
         }
         LoadBalancer balancer = inherited.loadBalancer();
         return new ClusterPolicy(
-                new LoadBalancer(
-                        LoadBalancer.Algorithm.valueOf(text), null, 0, balancer.locality(), balancer.warmup()),
+                new LoadBalancer(LoadBalancer.Algorithm.valueOf(text), null, 0, balancer.locality(), balancer.warmup()),
                 inherited.limits(),
                 inherited.outliers(),
                 inherited.affinity(),
@@ -158,8 +158,7 @@ final class ServiceProfiles implements RouteSource {
         for (ServiceResource.Port port : service.ports()) {
             Map<String, HttpRoutes> consumers = new HashMap<>();
             for (ServiceProfileResource profile : others) {
-                consumers.put(
-                        profile.meta().namespace(), http(profile, service, port.port(), annotations, scope));
+                consumers.put(profile.meta().namespace(), http(profile, service, port.port(), annotations, scope));
             }
             HttpRoutes http = own == null && annotations.isEmpty()
                     ? HttpRoutes.NONE
@@ -178,8 +177,8 @@ final class ServiceProfiles implements RouteSource {
             Scope scope) {
         List<WeightedBackend> backends = new ArrayList<>();
         if (profile == null || profile.overrides().isEmpty()) {
-            backends.add(WeightedBackend.all(
-                    new Backend.ToCluster(Cluster.key(scope.serviceKey(service.key()), port, ""))));
+            backends.add(
+                    WeightedBackend.all(new Backend.ToCluster(Cluster.key(scope.serviceKey(service.key()), port, ""))));
         } else {
             for (Share override : profile.overrides()) {
                 backends.add(new WeightedBackend(
@@ -204,11 +203,7 @@ final class ServiceProfiles implements RouteSource {
         String name = VirtualServiceRules.name(profile == null ? service.meta() : profile.meta(), "default");
         entries.add(new HttpRoutes.Entry(
                 HttpMatch.ANY,
-                rule(
-                        name,
-                        backends,
-                        annotations.timeouts(Timeouts.NONE),
-                        annotations.retry(RetryPolicy.DEFAULT))));
+                rule(name, backends, annotations.timeouts(Timeouts.NONE), annotations.retry(RetryPolicy.DEFAULT))));
         return new HttpRoutes(entries, true);
     }
 
@@ -257,9 +252,7 @@ final class ServiceProfiles implements RouteSource {
             port = given != null
                     ? given
                     : service.ports().size() == 1 ? service.ports().getFirst().port() : listener;
-            fault = port != 0 && service.port(port) == null
-                    ? key + " has no port " + port + service.portList()
-                    : null;
+            fault = port != 0 && service.port(port) == null ? key + " has no port " + port + service.portList() : null;
         }
         if (fault != null || key == null) {
             scope.report(profile.meta()

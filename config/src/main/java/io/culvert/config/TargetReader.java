@@ -60,7 +60,8 @@ final class TargetReader {
         item.error(
                 name,
                 "stands in the list of destinations of " + rule.path() + ", where only destination, weight and headers"
-                        + " belong: if a new rule begins here, move \"- " + name + ":\" to the left, under the dash of line "
+                        + " belong: if a new rule begins here, move \"- " + name
+                        + ":\" to the left, under the dash of line "
                         + rule.line() + ", and what follows under it");
     }
 
@@ -165,7 +166,8 @@ final class TargetReader {
 
     private static boolean usable(Fields fields, String at, String name) {
         if (name.startsWith(":") || name.equalsIgnoreCase("host")) {
-            fields.warning(at, name + " cannot be changed here, ignored" + "; to change the authority use rewrite.authority");
+            fields.warning(
+                    at, name + " cannot be changed here, ignored" + "; to change the authority use rewrite.authority");
             return false;
         }
         if (!GatewayFields.isToken(name)) {

@@ -39,7 +39,8 @@ final class VirtualServicePorts {
     }
 
     /** One match with its rule, for the clients of one namespace or of all. */
-    private record Candidate(HttpRoutes.Entry entry, @Nullable String clientNamespace) {}
+    private record Candidate(
+            HttpRoutes.Entry entry, @Nullable String clientNamespace) {}
 
     /** The routes of a port. */
     PortRoutes at(int port) {
@@ -51,7 +52,10 @@ final class VirtualServicePorts {
             for (Match match : bound.http().matches()) {
                 if (match.never() == null && (match.port() == 0 || match.port() == port)) {
                     HttpRule rule = compiled.computeIfAbsent(
-                            new PathKind(bound.http().rewrite() == null ? null : match.match().path()),
+                            new PathKind(
+                                    bound.http().rewrite() == null
+                                            ? null
+                                            : match.match().path()),
                             _ -> compiler.rule(bound, match.match().path(), port));
                     candidates.add(new Candidate(new HttpRoutes.Entry(match.match(), rule), match.clientNamespace()));
                     if (match.clientNamespace() != null) {

@@ -101,7 +101,10 @@ record VirtualServiceResource(
      *
      * @param authority what the request's authority becomes; null: it stays
      */
-    record Headers(HeaderChanges request, HeaderChanges response, @Nullable String authority) {
+    record Headers(
+            HeaderChanges request,
+            HeaderChanges response,
+            @Nullable String authority) {
         static final Headers NONE = new Headers(HeaderChanges.NONE, HeaderChanges.NONE, null);
     }
 

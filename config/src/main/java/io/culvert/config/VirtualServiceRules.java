@@ -74,13 +74,14 @@ final class VirtualServiceRules {
     private HttpAction action(Bound bound, int port) {
         Http http = bound.http();
         if (bound.broken() != null) {
-            return new HttpAction.Forward(
-                    List.of(WeightedBackend.all(new Backend.Invalid(STATUS, bound.broken()))));
+            return new HttpAction.Forward(List.of(WeightedBackend.all(new Backend.Invalid(STATUS, bound.broken()))));
         }
         if (http.redirect() != null) {
             return http.redirect();
         }
-        return http.direct() != null ? http.direct() : new HttpAction.Forward(backends(bound.owner(), http.route(), port));
+        return http.direct() != null
+                ? http.direct()
+                : new HttpAction.Forward(backends(bound.owner(), http.route(), port));
     }
 
     /** Where requests or connections go. */
@@ -112,8 +113,7 @@ final class VirtualServiceRules {
         String whole = Hosts.whole(target.host(), owner.namespace(), settings);
         ResourceKey key = Hosts.service(whole, settings);
         if (key == null) {
-            return invalid(
-                    owner, target, ".host", whole + " is no service of this mesh" + Hosts.hint(whole, settings));
+            return invalid(owner, target, ".host", whole + " is no service of this mesh" + Hosts.hint(whole, settings));
         }
         ServiceResource service = scope.service(key.namespace(), key.name());
         if (service == null) {
@@ -139,8 +139,7 @@ final class VirtualServiceRules {
                         target,
                         ".subset",
                         known.isEmpty()
-                                ? "no DestinationRule defines subsets of " + key + ", so there is no "
-                                        + target.subset()
+                                ? "no DestinationRule defines subsets of " + key + ", so there is no " + target.subset()
                                 : "no DestinationRule defines subset " + target.subset() + " of " + key + " (there is "
                                         + String.join(", ", new TreeSet<>(known.keySet())) + ")"
                                         + Suggestion.of(target.subset(), known.keySet()));
@@ -155,8 +154,8 @@ final class VirtualServiceRules {
     }
 
     private void report(Meta owner, Severity severity, Target target, String field, String message) {
-        scope.report(owner.diagnostic(
-                severity, target.place().line(), target.place().path() + field, message));
+        scope.report(
+                owner.diagnostic(severity, target.place().line(), target.place().path() + field, message));
     }
 
     private static @Nullable Rewrite rewrite(Http http, Headers headers, @Nullable PathMatch path) {
@@ -214,7 +213,9 @@ final class VirtualServiceRules {
             if (service != null) {
                 int number = target.port() != null
                         ? target.port()
-                        : service.ports().size() == 1 ? service.ports().getFirst().port() : port;
+                        : service.ports().size() == 1
+                                ? service.ports().getFirst().port()
+                                : port;
                 if (destinations.of(service, scope).at(number, target.subset()).hashes()) {
                     return true;
                 }

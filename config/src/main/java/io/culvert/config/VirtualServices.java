@@ -139,7 +139,8 @@ final class VirtualServices implements RouteSource {
                     Severity.WARNING,
                     exported ? "spec.hosts" : "spec.exportTo",
                     exported
-                            ? "is not used for " + key + ": a waypoint takes VirtualServices of the service's namespace ("
+                            ? "is not used for " + key
+                                    + ": a waypoint takes VirtualServices of the service's namespace ("
                                     + key.namespace() + ") and of its own (" + waypoint + ")"
                             : "leaves out namespace " + waypoint + ", where the waypoint of " + key + " is: not used"));
         }
@@ -180,7 +181,8 @@ final class VirtualServices implements RouteSource {
 
     private static boolean isAny(Match match) {
         HttpMatch own = match.match();
-        HttpMatch anyPath = new HttpMatch(null, own.method(), own.scheme(), own.authority(), own.headers(), own.query());
+        HttpMatch anyPath =
+                new HttpMatch(null, own.method(), own.scheme(), own.authority(), own.headers(), own.query());
         return own.equals(HttpMatch.ANY)
                 || (own.path() instanceof PathMatch.TextPrefix prefix
                         && prefix.prefix().equals("/")

@@ -23,7 +23,8 @@ class IstioExamplesTest {
     void theCanaryGetsItsTenPercent() {
         IstioMesh mesh = new IstioMesh().example("Y1-canary.yaml");
         assertThat(mesh.messages()).isEmpty();
-        assertThat(IstioMesh.backends(mesh.http("my-service").entries().getFirst().rule()))
+        assertThat(IstioMesh.backends(
+                        mesh.http("my-service").entries().getFirst().rule()))
                 .containsExactly(Map.entry("my-service|80|v1", 90), Map.entry("my-service|80|v2", 10));
         assertThat(mesh.cluster("my-service", 80, "v2").labels()).containsExactly(Map.entry("version", "v2"));
     }
@@ -37,11 +38,14 @@ class IstioExamplesTest {
                                 + "no DestinationRule defines subsets of Service default/my-service, so there is no v1: its share gets 503",
                         "Y1-canary.yaml:15: error: VirtualService default/my-service: spec.http[0].route[1].destination.subset: "
                                 + "no DestinationRule defines subsets of Service default/my-service, so there is no v2: its share gets 503");
-        assertThat(IstioMesh.backends(mesh.http("my-service").entries().getFirst().rule()).values())
+        assertThat(IstioMesh.backends(
+                                mesh.http("my-service").entries().getFirst().rule())
+                        .values())
                 .containsExactly(90, 10);
         mesh.put("subsets.yaml", IstioMesh.SUBSETS);
         assertThat(mesh.messages()).isEmpty();
-        assertThat(IstioMesh.backends(mesh.http("my-service").entries().getFirst().rule()))
+        assertThat(IstioMesh.backends(
+                        mesh.http("my-service").entries().getFirst().rule()))
                 .containsExactly(Map.entry("my-service|80|v1", 90), Map.entry("my-service|80|v2", 10));
     }
 
@@ -186,10 +190,12 @@ class IstioExamplesTest {
     void everyVersionIsRead(String version) {
         String both = IstioMesh.text("Y1-canary.yaml")
                 + "---\n"
-                + IstioMesh.SUBSETS.split("---\n", -1)[2].replace("networking.istio.io/v1", "networking.istio.io/v1beta1");
+                + IstioMesh.SUBSETS.split("---\n", -1)[2].replace(
+                        "networking.istio.io/v1", "networking.istio.io/v1beta1");
         IstioMesh mesh = new IstioMesh(IstioMesh.SERVICES).put("f.yaml", both.replace("v1beta1", version));
         assertThat(mesh.messages()).isEmpty();
-        assertThat(IstioMesh.backends(mesh.http("my-service").entries().getFirst().rule()))
+        assertThat(IstioMesh.backends(
+                        mesh.http("my-service").entries().getFirst().rule()))
                 .containsEntry("my-service|80|v2", 10);
     }
 }

@@ -60,7 +60,8 @@ class RegexSizeTest {
                                 "[{matches: [{path: {type: RegularExpression, value: '((a{1000}){1000}){1000}'}}], backendRefs: "
                                         + "[{name: v1, port: 80}]}]"));
         assertThat(routes.messages())
-                .contains("r.yaml:6: error: HTTPRoute shop/r: spec.rules[0].matches[0].path.value: this regular expression is "
-                        + "too large: its repetitions multiply to more than 10000 steps");
+                .contains(
+                        "r.yaml:6: error: HTTPRoute shop/r: spec.rules[0].matches[0].path.value: this regular expression is "
+                                + "too large: its repetitions multiply to more than 10000 steps");
     }
 }

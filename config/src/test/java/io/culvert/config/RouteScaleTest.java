@@ -18,11 +18,15 @@ class RouteScaleTest {
     }
 
     private static String route(int number, String value) {
-        StringBuilder text = new StringBuilder("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r"
-                + number + ", namespace: n" + number % 10 + "}\nspec:\n  parentRefs: [{group: '', kind: Service, name: s"
-                + number + "}]\n  rules:\n");
+        StringBuilder text =
+                new StringBuilder("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r"
+                        + number + ", namespace: n" + number % 10
+                        + "}\nspec:\n  parentRefs: [{group: '', kind: Service, name: s"
+                        + number + "}]\n  rules:\n");
         for (int i = 0; i < RULES; i++) {
-            String path = i == 7 ? "{type: RegularExpression, value: '/r" + number + "/[a-z]+'}" : "{value: /p" + i + "/" + number + "}";
+            String path = i == 7
+                    ? "{type: RegularExpression, value: '/r" + number + "/[a-z]+'}"
+                    : "{value: /p" + i + "/" + number + "}";
             text.append("  - {matches: [{path: ")
                     .append(path)
                     .append(i % 10 == 0 ? ", headers: [{name: x, value: " + value + "}]" : "")
@@ -41,7 +45,8 @@ class RouteScaleTest {
             files.put("r" + i + ".yaml", route(i, "a"));
         }
         RouteCompiler compiler = new RouteCompiler(CompilerSettings.DEFAULTS);
-        RouteTable before = compiler.apply(SourceChanges.files(new HashMap<>(files))).table();
+        RouteTable before =
+                compiler.apply(SourceChanges.files(new HashMap<>(files))).table();
         assertThat(before.services()).hasSize(SERVICES);
         Counters counters = compiler.counters();
         long routes = counters.routesCompiled;
@@ -53,7 +58,8 @@ class RouteScaleTest {
             RouteTable last = before;
             before = after;
             String changed = "n7/s7.n7.svc.cluster.local";
-            assertThat(after.services().get(changed)).isNotEqualTo(last.services().get(changed));
+            assertThat(after.services().get(changed))
+                    .isNotEqualTo(last.services().get(changed));
             after.services().forEach((key, value) -> {
                 if (!key.equals(changed)) {
                     assertThat(value).isSameAs(last.services().get(key));
