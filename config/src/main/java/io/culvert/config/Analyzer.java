@@ -32,6 +32,7 @@ public final class Analyzer {
         new WaypointChecks(settings, mesh, resources, found).run();
         routes.compile();
         found.addAll(routes.diagnostics());
+        SubsetChecks.run(settings, compiler.store().snapshot(), found);
         List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
         return new AnalysisReport(
                 all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), routes, all)).values()));

@@ -2,6 +2,8 @@ package io.culvert.config;
 
 import io.culvert.config.VirtualServiceResource.Http;
 import io.culvert.config.VirtualServiceResource.Match;
+import io.culvert.config.VirtualServiceResource.MirrorTo;
+import io.culvert.config.VirtualServiceResource.Target;
 import io.culvert.core.route.HttpMatch;
 import io.culvert.core.route.PathMatch;
 import io.culvert.core.route.StringMatch;
@@ -83,8 +85,28 @@ final class Delegation {
                                 inner.delegate().place().path(),
                                 broken + "; requests of this rule are answered with 503"));
             }
-            rules.add(new Bound(leaf.meta(), merge(rule, inner, matches), broken));
+            List<MirrorTo> mirrors = inner.mirrors().isEmpty() ? whole(rule, root, scope) : inner.mirrors();
+            rules.add(new Bound(leaf.meta(), merge(rule, inner, matches, mirrors), broken));
         }
+    }
+
+    // A short name means a service of the namespace in which it was written.
+    private static List<MirrorTo> whole(Http rule, VirtualServiceResource root, Scope scope) {
+        return rule.mirrors().stream()
+                .map(mirror -> {
+                    Target target = mirror.target();
+                    String host = Hosts.whole(target.host(), root.meta().namespace(), scope.settings());
+                    return new MirrorTo(
+                            new Target(
+                                    host,
+                                    target.subset(),
+                                    target.port(),
+                                    target.weight(),
+                                    target.headers(),
+                                    target.place()),
+                            mirror.millionths());
+                })
+                .toList();
     }
 
     private static @Nullable String fault(VirtualServiceResource root, ResourceKey key, @Nullable Resource target) {
@@ -102,7 +124,7 @@ final class Delegation {
                 : key + " is not exported to namespace " + root.meta().namespace();
     }
 
-    private static Http merge(Http root, Http leaf, List<Match> matches) {
+    private static Http merge(Http root, Http leaf, List<Match> matches, List<MirrorTo> mirrors) {
         return new Http(
                 leaf.name(),
                 matches,
@@ -114,7 +136,7 @@ final class Delegation {
                 leaf.timeout() == null ? root.timeout() : leaf.timeout(),
                 leaf.retry() == null ? root.retry() : leaf.retry(),
                 leaf.fault() == null ? root.fault() : leaf.fault(),
-                leaf.mirrors().isEmpty() ? root.mirrors() : leaf.mirrors(),
+                mirrors,
                 leaf.cors() == null ? root.cors() : leaf.cors(),
                 leaf.headers() == null ? root.headers() : leaf.headers(),
                 leaf.place());

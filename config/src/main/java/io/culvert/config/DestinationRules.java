@@ -122,6 +122,7 @@ final class DestinationRules implements RouteSource {
                     Severity.WARNING, "spec.host", "there is no " + named + ": the rule is for nobody"));
             return;
         }
+        UsedWaypoint.require(service, meta, "spec.host", scope);
         Effective effective = of(service, scope);
         if (!effective.rules().contains(rule)) {
             scope.report(meta.diagnostic(Severity.WARNING, "spec.host", notUsed(rule, service, effective, scope)));

@@ -111,8 +111,9 @@ final class GatewayRoutes implements RouteSource {
         Age age = new Age(meta.created(), meta.key());
         List<Http> candidates = new ArrayList<>();
         List<Session> sessions = new ArrayList<>();
+        LinkerdAnnotations annotations = LinkerdAnnotations.of(meta, scope::report);
         for (Rule rule : route.rules()) {
-            HttpRule compiled = rule(meta, rule, backends, sessions);
+            HttpRule compiled = annotations.over(rule(meta, rule, backends, sessions));
             for (Match match : rule.matches()) {
                 candidates.add(new Http(match, compiled, age, candidates.size()));
             }

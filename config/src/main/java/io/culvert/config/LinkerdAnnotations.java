@@ -2,6 +2,7 @@ package io.culvert.config;
 
 import io.culvert.core.route.ClusterPolicy;
 import io.culvert.core.route.ClusterPolicy.OutlierDetection;
+import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.RetryPolicy;
 import io.culvert.core.route.RetryPolicy.Condition;
 import io.culvert.core.route.Timeouts;
@@ -60,6 +61,23 @@ record LinkerdAnnotations(
                 own.request().isZero() ? timeouts.request() : own.request(),
                 own.perTry().isZero() ? timeouts.perTry() : own.perTry(),
                 own.idle().isZero() ? timeouts.idle() : own.idle());
+    }
+
+    /** Gives a rule of a route what it does not say itself. */
+    HttpRule over(HttpRule rule) {
+        return isEmpty()
+                ? rule
+                : new HttpRule(
+                        rule.name(),
+                        rule.action(),
+                        rule.requestHeaders(),
+                        rule.responseHeaders(),
+                        rule.rewrite(),
+                        rule.mirrors(),
+                        rule.fault(),
+                        rule.cors(),
+                        timeouts(rule.timeouts()),
+                        retry(rule.retry()));
     }
 
     /** Lays what is said of endpoints over a policy. */

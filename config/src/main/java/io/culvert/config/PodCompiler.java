@@ -57,6 +57,7 @@ final class PodCompiler {
                 namespace == null ? Map.of() : namespace.meta().labels();
         Enrolment enrolment = Enrolment.of(pod, namespaceLabels, settings.istioLabels());
         PodReport report = mesh.reports().get(uid);
+        boolean waypoint = WaypointBinding.isWaypoint(pod.meta(), settings.istioLabels());
         boolean enabled = enrolment.enrolled() && report != null && report.getState() == PodReport.State.ENABLED;
         NodeResource node = mesh.nodes().get(pod.node());
         List<ByteString> held = held(pod, found);
@@ -67,7 +68,8 @@ final class PodCompiler {
                 .setNamespace(pod.meta().namespace())
                 .addAllAddresses(held)
                 .setNetwork(settings.network())
-                .setTunnelProtocol(enabled ? TunnelProtocol.HBONE : TunnelProtocol.NONE)
+                .setTunnelProtocol(enabled || waypoint ? TunnelProtocol.HBONE : TunnelProtocol.NONE)
+                .setNativeTunnel(waypoint)
                 .setTrustDomain(settings.trustDomain())
                 .setServiceAccount(pod.serviceAccount())
                 .setNode(pod.node())

@@ -136,7 +136,7 @@ final class ServiceProfileReader implements KindReader {
                 status.error("min", "must not be more than max");
             }
             if (least != null && most == null && !status.has("max")) {
-                status.warning("max", "is missing, so status " + least + " alone is meant: add max: 599 for a range");
+                status.warning("min", "max is missing, so status " + least + " alone is meant: add max: 599 for a range");
             }
             all.retainAll(range(low, high));
         }

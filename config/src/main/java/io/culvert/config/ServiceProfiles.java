@@ -74,18 +74,19 @@ final class ServiceProfiles implements RouteSource {
         if (!(resource instanceof ServiceProfileResource profile)) {
             return;
         }
+        Meta meta = profile.meta();
         ResourceKey named = Hosts.service(key.name(), settings);
-        if (named == null) {
-            scope.report(profile.meta()
-                    .diagnostic(
-                            Severity.WARNING,
-                            "metadata.name",
-                            "is no name of a service, so the profile is for nobody: use <name>.<namespace>.svc."
-                                    + settings.clusterDomain()));
-        } else if (scope.service(named.namespace(), named.name()) == null) {
-            scope.report(profile.meta()
-                    .diagnostic(
-                            Severity.WARNING, "metadata.name", "there is no " + named + ": the profile is for nobody"));
+        ServiceResource service = named == null ? null : scope.service(named.namespace(), named.name());
+        if (service != null) {
+            UsedWaypoint.require(service, meta, "metadata.name", scope);
+        } else {
+            scope.report(meta.diagnostic(
+                    Severity.WARNING,
+                    "metadata.name",
+                    named == null
+                            ? "is no name of a service, so the profile is for nobody: use <name>.<namespace>.svc."
+                                    + settings.clusterDomain()
+                            : "there is no " + named + ": the profile is for nobody"));
         }
         profile.overrides().forEach(override -> backend(profile, override, 0, scope));
     }

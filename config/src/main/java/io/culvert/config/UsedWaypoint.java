@@ -22,4 +22,15 @@ final class UsedWaypoint {
         ResourceKey gateway = of(service, scope);
         return gateway == null ? service.meta().namespace() : gateway.namespace();
     }
+
+    /** Says so when there is nobody to execute what a resource says of a service. */
+    static void require(ServiceResource service, Meta meta, String path, Scope scope) {
+        if (of(service, scope) == null) {
+            scope.report(meta.diagnostic(
+                    Severity.WARNING,
+                    path,
+                    service.key() + " has no waypoint, so nobody executes this: label the service or its namespace "
+                            + WaypointBinding.LABEL));
+        }
+    }
 }

@@ -84,7 +84,8 @@ final class VirtualServicePorts {
                 entries.add(candidate.entry());
             }
         }
-        return rules.isEmpty() ? HttpRoutes.NONE : new HttpRoutes(entries, true);
+        // As in Istio: requests to a port of which no rule speaks pass.
+        return candidates.isEmpty() ? HttpRoutes.NONE : new HttpRoutes(entries, true);
     }
 
     private List<TcpRule> tcp(int port) {

@@ -143,6 +143,8 @@ final class VirtualServices implements RouteSource {
                                     + ": a waypoint takes VirtualServices of the service's namespace ("
                                     + key.namespace() + ") and of its own (" + waypoint + ")"
                             : "leaves out namespace " + waypoint + ", where the waypoint of " + key + " is: not used"));
+        } else {
+            UsedWaypoint.require(service, meta, "spec.hosts", scope);
         }
     }
 

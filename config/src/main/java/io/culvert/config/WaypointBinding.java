@@ -23,6 +23,9 @@ record WaypointBinding(String namespace, String name) {
     /** Gateway API's label of what belongs to a Gateway: a waypoint's own pods and service, which never have one. */
     static final String GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
 
+    /** Gateway API's label of the class of what belongs to a Gateway. */
+    static final String CLASS_LABEL = "gateway.networking.k8s.io/gateway-class-name";
+
     private static final String ISTIO_LABEL = "istio.io/use-waypoint";
     private static final String ISTIO_NAMESPACE_LABEL = "istio.io/use-waypoint-namespace";
     private static final int HBONE_PORT = 15008;
@@ -41,6 +44,12 @@ record WaypointBinding(String namespace, String name) {
     /** The pod's own choice; null for none. */
     static @Nullable WaypointBinding ofPod(Meta pod, boolean istio) {
         return pod.labels().containsKey(GATEWAY_LABEL) ? null : binding(pod.labels(), pod.namespace(), istio);
+    }
+
+    /** Whether the pod is a waypoint itself: it speaks HBONE on its own, and is never enrolled. */
+    static boolean isWaypoint(Meta pod, boolean istio) {
+        String gatewayClass = pod.labels().getOrDefault(CLASS_LABEL, "");
+        return gatewayClass.equals("culvert-waypoint") || (istio && gatewayClass.equals("istio-waypoint"));
     }
 
     private static @Nullable WaypointBinding binding(Map<String, String> labels, String here, boolean istio) {

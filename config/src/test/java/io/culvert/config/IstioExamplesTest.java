@@ -124,7 +124,7 @@ class IstioExamplesTest {
         IstioMesh mesh = new IstioMesh().example("Y9-service-profile.yaml");
         assertThat(mesh.messages())
                 .containsExactly(
-                        "Y9-service-profile.yaml:23: info: ServiceProfile default/web-api.default.svc.cluster.local: spec.retryBudget.ttl: "
+                        "Y9-service-profile.yaml:24: info: ServiceProfile default/web-api.default.svc.cluster.local: spec.retryBudget.ttl: "
                                 + "is not looked at: the budget is a share of the requests that are under way");
         var users = mesh.http("web-api").entries().getFirst();
         assertThat(users.match().path().matches("/users")).isTrue();
@@ -197,5 +197,21 @@ class IstioExamplesTest {
         assertThat(IstioMesh.backends(
                         mesh.http("my-service").entries().getFirst().rule()))
                 .containsEntry("my-service|80|v2", 10);
+    }
+
+    @Test
+    void analysisHoldsSubsetsAgainstPods() {
+        String pod = "{apiVersion: v1, kind: Pod, metadata: {name: r, labels: {app: reviews, version: v1}}, spec: {nodeName: n, containers: [{name: c, image: i}]}, "
+                + "status: {phase: Running, podIP: 10.0.0.9}}\n---\n";
+        String services = (IstioMesh.SERVICES + IstioMesh.SUBSETS)
+                .replace("{clusterIP: 10.1.0.1,", "{clusterIP: 10.1.0.1, selector: {app: reviews},");
+        List<String> messages = new Analyzer(CompilerSettings.DEFAULTS)
+                .analyze(Map.of("all.yaml", pod + services)).diagnostics().stream()
+                        .map(Diagnostic::toString)
+                        .filter(text -> text.contains("DestinationRule"))
+                        .toList();
+        assertThat(messages)
+                .containsExactly(
+                        "all.yaml:17: warning: DestinationRule default/reviews: spec.subsets[1].labels: select none of the 1 pods of Service default/reviews (they have version=v1): requests to the subset are answered with 503");
     }
 }

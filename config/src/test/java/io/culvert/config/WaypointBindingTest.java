@@ -133,4 +133,13 @@ class WaypointBindingTest {
         assertThat(messages).anyMatch(message -> message.contains("My_Waypoint") && message.contains("svc.yaml:3"));
         assertThat(messages).anyMatch(message -> message.contains("\"open\" is not bypass"));
     }
+
+    @Test
+    void aWaypointsOwnPodSpeaksHboneAndIsNeverEnrolled() {
+        with("culvert.io/mesh: enabled", "", ", gateway.networking.k8s.io/gateway-class-name: culvert-waypoint");
+        assertThat(mesh.workload("shop/web-1").getTunnelProtocol())
+                .isEqualTo(io.culvert.proto.workload.TunnelProtocol.HBONE);
+        assertThat(mesh.workload("shop/web-1").getNativeTunnel()).isTrue();
+        assertThat(mesh.extension("shop/web-1").getNotEnrolledReason()).isEqualTo("the pod is a waypoint");
+    }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
  *
  * @param name of its Gateway, which its service bears too
  * @param namespace of its Gateway
+ * @param pod name of its pod, whose workload it is
  * @param serviceAccount of its pod
  * @param node name of the node that its pod runs on
  * @param network of its pod; "" is the default one
@@ -28,11 +29,15 @@ import java.util.Map;
 record WaypointConfig(
         String name,
         String namespace,
+        String pod,
         String serviceAccount,
         String node,
         String network,
         String clusterId,
         String trustDomain,
+        String clusterDomain,
+        String rootNamespace,
+        boolean istioLabels,
         AgentConfig.Control control,
         Path stateDir,
         Duration certTtl,
@@ -49,6 +54,7 @@ record WaypointConfig(
     static final List<Option> OPTIONS = List.of(
             Option.required("name", "NAME", "name of the Gateway that this is"),
             Option.required("namespace", "NAME", "its namespace"),
+            Option.of("pod", "NAME", "", "name of this pod (default: the Gateway's name)"),
             Option.of("service-account", "NAME", "", "service account of this pod (default: the Gateway's name)"),
             Option.required("node", "NAME", "name of the node that this pod runs on"),
             Option.required("xds", "URL", "control plane: unix:/PATH or https://HOST:PORT"),
@@ -59,6 +65,9 @@ record WaypointConfig(
             Option.of("network", "NAME", "", "network of this pod"),
             Option.of("cluster-id", "NAME", "Kubernetes", "name of this cluster"),
             Option.of("trust-domain", "NAME", "cluster.local", "SPIFFE trust domain of the mesh"),
+            Option.of("cluster-domain", "NAME", "cluster.local", "DNS suffix of services"),
+            Option.of("root-namespace", "NAME", "istio-system", "where policies for the whole mesh are"),
+            Option.flag("istio-labels", "understand Istio's labels, too"),
             Option.of("cert-ttl", "DURATION", "24h", "lifetime to ask certificates for"),
             Option.of("threads", "N", "0", "event loops (0: one per processor, at most four)"),
             Option.of("transport", "KIND", "auto", "of sockets: auto, epoll or io_uring"),
@@ -91,11 +100,15 @@ record WaypointConfig(
         WaypointConfig config = new WaypointConfig(
                 name,
                 r.read("namespace", "", Checks::name),
+                r.optionalText("pod") == null ? name : r.read("pod", "", Checks::name),
                 r.optionalText("service-account") == null ? name : r.read("service-account", "", Checks::name),
                 r.read("node", "", Checks::name),
                 r.text("network"),
                 r.read("cluster-id", "", Checks::clusterId),
                 r.read("trust-domain", "", Checks::trustDomain),
+                r.text("cluster-domain"),
+                r.text("root-namespace"),
+                r.flag("istio-labels"),
                 AgentConfig.control(r),
                 r.path("state-dir"),
                 r.duration("cert-ttl", Duration.ofSeconds(5), Duration.ofDays(90)),
@@ -122,6 +135,7 @@ record WaypointConfig(
         Map<String, String> all = new LinkedHashMap<>();
         all.put("name", name);
         all.put("namespace", namespace);
+        all.put("pod", pod);
         all.put("service-account", serviceAccount);
         all.put("node", node);
         all.put("xds", control.xds());
@@ -132,6 +146,9 @@ record WaypointConfig(
         all.put("network", network);
         all.put("cluster-id", clusterId);
         all.put("trust-domain", trustDomain);
+        all.put("cluster-domain", clusterDomain);
+        all.put("root-namespace", rootNamespace);
+        all.put("istio-labels", Boolean.toString(istioLabels));
         all.put("cert-ttl", Durations.text(certTtl));
         all.put("threads", Integer.toString(threads));
         all.put("transport", transport.label());

@@ -11,6 +11,7 @@ import java.time.Duration;
  *
  * @param name of its Gateway, which is its service's name too
  * @param namespace of its Gateway
+ * @param uid of its pod's workload: where it stands, and what it calls itself
  * @param network of its pod; "" unless the mesh spans several
  * @param identity of its pod
  * @param listen where tunnels come in
@@ -21,6 +22,7 @@ import java.time.Duration;
 public record WaypointSettings(
         String name,
         String namespace,
+        String uid,
         String network,
         SpiffeId identity,
         InetSocketAddress listen,
@@ -52,10 +54,11 @@ public record WaypointSettings(
 
     /** The defaults for a waypoint. */
     public static WaypointSettings of(
-            String name, String namespace, String network, SpiffeId identity, InetSocketAddress listen) {
+            String name, String namespace, String uid, String network, SpiffeId identity, InetSocketAddress listen) {
         return new WaypointSettings(
                 name,
                 namespace,
+                uid,
                 network,
                 identity,
                 listen,
@@ -67,6 +70,6 @@ public record WaypointSettings(
 
     /** The same with another wait. */
     public WaypointSettings withDetectWait(Duration wait) {
-        return new WaypointSettings(name, namespace, network, identity, listen, wait, budgets, relay, hbone);
+        return new WaypointSettings(name, namespace, uid, network, identity, listen, wait, budgets, relay, hbone);
     }
 }

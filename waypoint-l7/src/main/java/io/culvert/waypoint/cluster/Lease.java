@@ -118,6 +118,7 @@ final class Lease implements Upstreams.Wait, Upstreams.Ticket {
         host = chosen;
         chosen.active.getAndIncrement();
         counted = true;
+        attempt.onChosen(chosen.uid);
         state.pools(loop).of(chosen, http2(cluster)).take(this);
     }
 

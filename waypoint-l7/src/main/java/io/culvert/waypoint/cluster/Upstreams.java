@@ -42,6 +42,9 @@ public interface Upstreams {
         /** Whether this is a retry, for the budget. */
         boolean retry();
 
+        /** The endpoint that was chosen, before anybody knows whether it can be reached; a later choice replaces it. */
+        default void onChosen(String workload) {}
+
         /** A connection with room for this request: send on it at once. */
         void onConnection(ClientConnection connection, Ticket ticket);
 
@@ -81,7 +84,12 @@ public interface Upstreams {
         String setCookie();
 
         /** Adds what the response needs so that its client comes back to this endpoint: a cookie, or the affinity field. */
-        void addTo(Fields response);
+        default void addTo(Fields response) {
+            String cookie = setCookie();
+            if (cookie != null) {
+                response.add("set-cookie", cookie);
+            }
+        }
 
         /** A response's head has come. */
         void onStatus(int status, Duration latency);

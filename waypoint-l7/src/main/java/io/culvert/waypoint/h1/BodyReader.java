@@ -64,10 +64,6 @@ final class BodyReader {
         this.maxTrailers = maxTrailers;
     }
 
-    void none() {
-        begin(State.DONE, 0);
-    }
-
     void length(long length) {
         begin(length == 0 ? State.DONE : State.LENGTH, length);
     }
@@ -76,9 +72,23 @@ final class BodyReader {
         begin(State.SIZE, 0);
     }
 
-    /** All bytes until the other side ends. */
-    void untilClose() {
-        begin(State.UNTIL_CLOSE, 0);
+    /**
+     * Begins the body of a response.
+     *
+     * @return whether it has an end besides that of the connection
+     */
+    boolean response(HeadParser head, boolean bodiless) {
+        if (bodiless) {
+            begin(State.DONE, 0);
+        } else if (head.chunked) {
+            chunked();
+        } else if (head.contentLength >= 0) {
+            length(head.contentLength);
+        } else {
+            begin(State.UNTIL_CLOSE, 0);
+            return false;
+        }
+        return true;
     }
 
     private void begin(State first, long length) {

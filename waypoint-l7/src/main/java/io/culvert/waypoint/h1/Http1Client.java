@@ -34,6 +34,9 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
     private boolean headBegun;
     private boolean answered;
     private boolean outputEnded;
+    /** A read or a write failed: the end of the input is not the app's word. */
+    private boolean failed;
+
     private int informational;
     private String upgrade = "";
 
@@ -168,7 +171,8 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
             }
             return null;
         }
-        frame(parser, status);
+        boolean delimited = body.response(parser, headMethod || status == 204 || status == 304);
+        reusable &= delimited && !parser.close && !line.http10;
         phase = Phase.BODY;
         boolean end = body.isDone();
         if (end) {
@@ -181,20 +185,6 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
             rested();
         }
         return null;
-    }
-
-    private void frame(HeadParser parser, int status) {
-        reusable &= !parser.close && !line.http10;
-        if (headMethod || status == 204 || status == 304) {
-            body.none();
-        } else if (parser.chunked) {
-            body.chunked();
-        } else if (parser.contentLength >= 0) {
-            body.length(parser.contentLength);
-        } else {
-            reusable = false;
-            body.untilClose();
-        }
     }
 
     private @Nullable Fault switchProtocol(ResponseHead head, String protocol, @Nullable ClientStream receiver) {
@@ -313,7 +303,7 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
     @Override
     void onInputEnd() {
         ClientStream open = stream;
-        boolean goodEnd = phase == Phase.BODY && body.endsWithConnection();
+        boolean goodEnd = phase == Phase.BODY && body.endsWithConnection() && !failed;
         if (open != null && open.isCurrent() && phase == Phase.RAW) {
             open.receiver.onEnd(null);
             if (outputEnded) {
@@ -353,8 +343,9 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
     }
 
     @Override
-    void onWriteFailed() {
+    void onFailed() {
         reusable = false;
+        failed = true;
         if (phase == Phase.REST || phase == Phase.RAW) {
             abort("the app closed the connection");
         }
@@ -385,7 +376,12 @@ public final class Http1Client extends Http1Connection implements ClientConnecti
     /** The exchange was given up: nothing on this connection can be told apart any more. */
     void onReset(StreamError error) {
         stream = null;
-        retireNow("given up: " + error);
+        reusable = false;
+        if (phase == Phase.RAW) {
+            abortByReset("given up: " + error);
+        } else {
+            abort("given up: " + error);
+        }
     }
 
     /** What is left of a request that is longer or shorter than its head says. */

@@ -178,7 +178,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof IOException && ctx.channel().isActive() && !inputEnded) {
-            onWriteFailed();
+            onFailed();
             read();
             return;
         }
@@ -187,7 +187,7 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
     }
 
     /** What is being sent will not arrive. */
-    abstract void onWriteFailed();
+    abstract void onFailed();
 
     private void endInput() {
         if (!inputEnded && !closed) {
@@ -278,6 +278,14 @@ abstract class Http1Connection extends ChannelInboundHandlerAdapter {
                 return searched;
             }
             lineStart = searched;
+        }
+    }
+
+    /** As {@link #abort}, so that the other side cannot take it for the end of what was said. */
+    final void abortByReset(String detail) {
+        if (!closed) {
+            ctx().channel().config().setOption(ChannelOption.SO_LINGER, 0);
+            abort(detail);
         }
     }
 

@@ -337,7 +337,7 @@ final class ServerConnection extends Http1Connection {
     }
 
     @Override
-    void onWriteFailed() {
+    void onFailed() {
         abort("the client closed the connection");
     }
 
@@ -363,7 +363,11 @@ final class ServerConnection extends Http1Connection {
     /** Called by the exchange that breaks itself off. */
     void onReset(String detail) {
         stream = null;
-        abort(detail);
+        if (phase == Phase.RAW) {
+            abortByReset(detail);
+        } else {
+            abort(detail);
+        }
     }
 
     /** The time is up, if it matters in this phase. */

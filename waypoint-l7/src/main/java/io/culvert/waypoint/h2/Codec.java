@@ -153,6 +153,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         reading = true;
         readSinceLook = true;
         super.channelRead(ctx, message);
+        cutOffIfStuck(ctx);
     }
 
     @Override
@@ -255,15 +256,19 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         } finally {
             flushing = false;
         }
-        if (writer().isStuck()) {
-            onError(ctx, true, connectionError(ENHANCE_YOUR_CALM, "the peer makes us answer and does not read"));
-            close("the peer does not read what it asks for");
-        }
+        cutOffIfStuck(ctx);
         for (StreamState next = writableAgain.poll(); next != null; next = writableAgain.poll()) {
             next.onWritable();
         }
         if (!gone) {
             settled();
+        }
+    }
+
+    private void cutOffIfStuck(ChannelHandlerContext ctx) {
+        if (writer().isStuck() && !gone) {
+            onError(ctx, true, connectionError(ENHANCE_YOUR_CALM, "the peer makes us answer and does not read"));
+            close("the peer does not read what it asks for");
         }
     }
 

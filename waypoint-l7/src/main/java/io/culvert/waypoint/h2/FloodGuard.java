@@ -45,7 +45,7 @@ final class FloodGuard {
     private static final int UPDATES_FOR_DATA = 10;
 
     private static final int MAX_EARNED = 1_000_000;
-    private static final double SECOND = 1e9;
+    private static final long SECOND = 1_000_000_000L;
 
     private final LongSupplier nanoTime;
     private final int[] left = new int[Kind.ALL.length];
@@ -84,7 +84,8 @@ final class FloodGuard {
         }
         long now = nanoTime.getAsLong();
         long scale = kind.scales ? 1L + active : 1;
-        int more = (int) Math.min(kind.burst * scale, (now - refilled[i]) / SECOND * kind.perSecond * scale);
+        double seconds = (double) (now - refilled[i]) / SECOND;
+        int more = (int) Math.min((double) (kind.burst * scale), seconds * kind.perSecond * scale);
         if (more < 1) {
             return false;
         }

@@ -32,7 +32,12 @@ final class FrameGuard extends Http2FrameListenerDecorator {
     private final SkippedStreams skipped = new SkippedStreams();
     private int empty;
 
-    FrameGuard(Http2FrameListener next, Http2Connection connection, FloodGuard floods, PendingPing pings, RecentResets resets) {
+    FrameGuard(
+            Http2FrameListener next,
+            Http2Connection connection,
+            FloodGuard floods,
+            PendingPing pings,
+            RecentResets resets) {
         super(next);
         this.resets = resets;
         this.connection = connection;
@@ -41,7 +46,7 @@ final class FrameGuard extends Http2FrameListenerDecorator {
     }
 
     boolean guards(Http2FrameListener next) {
-        return listener == next;
+        return listener.equals(next);
     }
 
     private void count(FloodGuard.Kind kind) throws Http2Exception {

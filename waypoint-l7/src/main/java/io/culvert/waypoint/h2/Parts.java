@@ -3,7 +3,6 @@ package io.culvert.waypoint.h2;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
-import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
@@ -22,15 +21,12 @@ record Parts(
         FloodGuard floods,
         PendingPing pings,
         RecentResets resets) {
-    /** Window that is used up before it is given anew. */
-    private static final float UPDATE_RATIO = 0.5f;
     /** What a stream may send before it is the next one's turn. */
     private static final int TURN = 16 * 1024;
 
     static Parts make(boolean server, H2Settings settings, LongSupplier nanoTime) {
         DefaultHttp2Connection connection = new DefaultHttp2Connection(server, 0);
-        // Credit of the connection returns on receipt: streams have windows of their own.
-        connection.local().flowController(new DefaultHttp2LocalFlowController(connection, UPDATE_RATIO, true));
+        connection.local().flowController(new StreamCredit(connection));
         // Priorities cost more than they are worth (RFC 9113, section 5.3.2), and clients could make us sort trees.
         UniformStreamByteDistributor distributor = new UniformStreamByteDistributor(connection);
         distributor.minAllocationChunk(TURN);

@@ -59,7 +59,7 @@ final class ServerCodec extends Codec {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
-        if (event == Http2Server.DRAIN) {
+        if (Http2Server.DRAIN.equals(event)) {
             drain();
         }
         super.userEventTriggered(ctx, event);

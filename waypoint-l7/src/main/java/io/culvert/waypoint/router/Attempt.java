@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * any more, whatever its connection does. Owned by the request's loop.
  */
 final class Attempt implements Upstreams.Try, ResponseReceiver {
-    /** An app that sends more interim responses than this keeps us busy and never answers. */
-    static final int MAX_INFORMATIONAL = 32;
-
     private final Tries tries;
     private final RequestHead head;
     private final boolean retry;
@@ -34,7 +31,7 @@ final class Attempt implements Upstreams.Try, ResponseReceiver {
     private @Nullable ClientExchange exchange;
     private boolean answered;
     private boolean over;
-    private int informational;
+    private @Nullable String chosen;
     private int owed;
 
     Attempt(Tries tries, RequestHead head, boolean retry) {
@@ -81,10 +78,16 @@ final class Attempt implements Upstreams.Try, ResponseReceiver {
         }
     }
 
-    /** A field for the response that binds the session; null for none. */
-    @Nullable
-    String setCookie() {
-        return ticket == null ? null : ticket.setCookie();
+    /** Adds what brings the client back to this endpoint. */
+    void addSession(Fields response) {
+        if (ticket != null) {
+            ticket.addTo(response);
+        }
+    }
+
+    @Override
+    public void onChosen(String workload) {
+        chosen = workload;
     }
 
     @Override
@@ -118,19 +121,17 @@ final class Attempt implements Upstreams.Try, ResponseReceiver {
         }
         wait = null;
         finish();
+        if (chosen != null) {
+            tries.onTried(chosen);
+        }
         tries.onUnavailable(why, detail);
     }
 
     @Override
     public void onInformational(ResponseHead interim) {
-        if (over || answered) {
-            return;
+        if (!over && !answered) {
+            tries.onInformational(interim);
         }
-        if (++informational > MAX_INFORMATIONAL) {
-            failBroken("the app sent more than " + MAX_INFORMATIONAL + " interim responses");
-            return;
-        }
-        tries.onInformational(interim);
     }
 
     private void failBroken(String detail) {

@@ -7,19 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The times of one request: for the whole of it, and without a byte. Owned by the request's loop. */
 final class Deadlines {
+    private final Exchange exchange;
     private final EventLoop loop;
-    private final Runnable onTimeout;
-    private final Runnable onIdle;
     private @Nullable Future<?> whole;
     private @Nullable Future<?> idle;
     private long wholeDue;
     private long idleNanos;
     private long lastByte;
 
-    Deadlines(EventLoop loop, Runnable onTimeout, Runnable onIdle) {
-        this.loop = loop;
-        this.onTimeout = onTimeout;
-        this.onIdle = onIdle;
+    Deadlines(Exchange exchange) {
+        this.exchange = exchange;
+        this.loop = exchange.loop();
     }
 
     /** The request is given up {@code nanos} from now, unless that was to happen sooner; 0: no limit. */
@@ -36,7 +34,7 @@ final class Deadlines {
             whole.cancel(false);
         }
         wholeDue = due;
-        whole = loop.schedule(onTimeout, nanos, TimeUnit.NANOSECONDS);
+        whole = loop.schedule(exchange::onTimeout, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** The request may take as long as it wants from now on. */
@@ -79,7 +77,7 @@ final class Deadlines {
         if (left > 0) {
             idle = loop.schedule(this::checkIdle, left, TimeUnit.NANOSECONDS);
         } else {
-            onIdle.run();
+            exchange.onIdle();
         }
     }
 }

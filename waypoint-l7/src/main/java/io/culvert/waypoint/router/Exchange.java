@@ -1,16 +1,9 @@
 package io.culvert.waypoint.router;
 
-import io.culvert.core.route.Backend;
 import io.culvert.core.route.Cluster;
-import io.culvert.core.route.Cors;
-import io.culvert.core.route.Fault;
-import io.culvert.core.route.HttpAction;
-import io.culvert.core.route.HttpRoutes;
 import io.culvert.core.route.HttpRule;
-import io.culvert.core.route.PortRoutes;
 import io.culvert.core.route.RouteTable;
-import io.culvert.core.route.ServiceRoutes;
-import io.culvert.core.route.WeightedBackend;
+import io.culvert.core.route.Timeouts;
 import io.culvert.waypoint.Client;
 import io.culvert.waypoint.http.BodyReceiver;
 import io.culvert.waypoint.http.Fields;
@@ -25,13 +18,12 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request from its head to the end of its response: policy, match, fault, CORS, then an answer of our own or tries of
- * a backend. Uses one table all along. Owned by the request's loop.
+ * One request from its head to the end of its response: what is decided about it, what its client sends, what an app
+ * answers, and how it ends. Uses one table all along. Owned by the request's loop.
  */
 final class Exchange implements BodyReceiver {
     /** {@code DECIDING -> (TRYING | DONE); TRYING -> (RESPONDING | UPGRADED | DONE); (RESPONDING | UPGRADED) -> DONE}. */
@@ -46,19 +38,15 @@ final class Exchange implements BodyReceiver {
     private final Router router;
     private final Client client;
     private final ServerExchange server;
-    private final HttpRule passThrough;
     private final RouteTable table;
     private final RequestRecord record;
     private final RequestBody body;
     private final Deadlines deadlines;
     private final RequestHead head;
+    private final Decision decision;
     private Phase phase = Phase.DECIDING;
-    private HttpRule rule;
-    private @Nullable WeightedBackend backend;
-    private @Nullable String corsOrigin;
     private @Nullable Tries tries;
     private @Nullable PendingMirrors mirrors;
-    private @Nullable Future<?> delay;
     private boolean clientEnded;
     private boolean appEnded;
 
@@ -66,15 +54,14 @@ final class Exchange implements BodyReceiver {
         this.router = router;
         this.client = client;
         this.server = server;
-        this.passThrough = passThrough;
-        this.rule = passThrough;
         this.table = router.table();
         this.body = new RequestBody(server);
-        this.deadlines = new Deadlines(server.loop(), this::onTimeout, this::onIdle);
+        this.deadlines = new Deadlines(this);
         RequestHead received = server.request();
         this.head = received.with(HeaderEdits.fromClient(received.fields()));
         this.record = new RequestRecord(client, server.loop().ticker().nanoTime());
         describe();
+        this.decision = new Decision(this, router, client, head, passThrough);
     }
 
     private void describe() {
@@ -99,42 +86,15 @@ final class Exchange implements BodyReceiver {
         return cut == null ? "" : cut;
     }
 
-    // Deciding
-
     void start() {
         server.receiver(this);
-        RouteRequest request = new RouteRequest(head);
-        ServiceRoutes routes = table.service(client.service().key());
-        if (routes != null) {
-            String refusal = router.policies().refusal(routes.policies(), request, client);
-            if (refusal != null) {
-                fail(403, "RBAC: access denied", refusal);
-                return;
-            }
-        }
-        PortRoutes port = routes == null ? null : routes.port(client.servicePort());
-        HttpRoutes http = port == null ? HttpRoutes.NONE : port.http(client.namespace());
-        HttpRule found = RouteMatcher.first(http, request);
-        if (found == null && http.attached()) {
-            record.flag(ResponseFlag.NO_ROUTE);
-            fail(404, "no route matched", "route_not_found");
-            return;
-        }
-        rule = found == null ? passThrough : found;
-        record.routeName = rule.name();
-        limitTimes();
-        Fault fault = rule.fault();
-        if (fault != null && fault.delay().isPositive() && router.chance().happens(fault.delayMillionths())) {
-            record.flag(ResponseFlag.DELAY_INJECTED);
-            delay = loop().schedule(this::afterDelay, fault.delay().toNanos(), TimeUnit.NANOSECONDS);
-            return;
-        }
-        afterDelay();
+        decision.start();
     }
 
     /** A gRPC client's own deadline counts from its head on, but is never longer than the rule's. */
-    private void limitTimes() {
-        long request = rule.timeouts().request().toNanos();
+    void limitTimes() {
+        Timeouts times = decision.rule().timeouts();
+        long request = times.request().toNanos();
         if (record.grpc) {
             long asked = GrpcStatus.timeoutNanos(head.fields().get("grpc-timeout"));
             deadlines.limit(asked > 0 && request > 0 ? Math.min(asked, request) : asked);
@@ -142,95 +102,14 @@ final class Exchange implements BodyReceiver {
         if (body.isEnded()) {
             deadlines.limit(request);
         }
-        deadlines.idleAfter(rule.timeouts().idle().toNanos());
+        deadlines.idleAfter(times.idle().toNanos());
     }
 
-    private void afterDelay() {
-        delay = null;
-        Fault fault = rule.fault();
-        if (fault != null && router.chance().happens(fault.abortMillionths())) {
-            abort(fault);
-            return;
-        }
-        Cors cors = rule.cors();
-        if (cors != null && answersPreflight(cors)) {
-            return;
-        }
-        switch (rule.action()) {
-            case HttpAction.Forward forward -> forward(forward);
-            case HttpAction.Redirect redirect -> {
-                record.detail = "redirect";
-                String location = Redirects.location(redirect, head, client.servicePort());
-                answer(redirect.code(), new Fields().add("location", location), new byte[0]);
-            }
-            case HttpAction.DirectResponse direct -> {
-                record.detail = "direct_response";
-                answer(direct.status(), new Fields(), direct.body());
-            }
-        }
-    }
-
-    private void abort(Fault fault) {
-        record.flag(ResponseFlag.FAULT_INJECTED);
-        record.detail = "fault_filter_abort";
-        if (fault.abortGrpcStatus() >= 0) {
-            if (record.grpc) {
-                answerGrpc(fault.abortGrpcStatus(), "fault filter abort");
-                return;
-            }
-            fail(GrpcStatus.toHttp(fault.abortGrpcStatus()), "fault filter abort", "fault_filter_abort");
-            return;
-        }
-        fail(fault.abortStatus(), "fault filter abort", "fault_filter_abort");
-    }
-
-    private boolean answersPreflight(Cors cors) {
-        String origin = CorsRules.allowedOrigin(cors, head);
-        if (!CorsRules.isPreflight(head)) {
-            corsOrigin = origin;
-            return false;
-        }
-        if (origin == null && cors.forwardUnmatchedPreflights()) {
-            return false;
-        }
-        Fields fields = new Fields();
-        if (origin != null) {
-            CorsRules.answer(cors, origin, head, fields);
-        }
-        record.detail = "cors_response";
-        send(200, fields, new byte[0]);
-        return true;
-    }
-
-    private void forward(HttpAction.Forward action) {
-        WeightedBackend chosen = Weights.pick(action.backends(), router.chance());
-        if (chosen == null) {
-            record.flag(ResponseFlag.NO_CLUSTER);
-            fail(500, "no backend", "no backend of rule " + rule.name() + " has a weight above zero");
-            return;
-        }
-        backend = chosen;
-        switch (chosen.backend()) {
-            case Backend.Invalid invalid -> {
-                record.flag(ResponseFlag.NO_CLUSTER);
-                fail(invalid.status(), "invalid backend", invalid.reason());
-            }
-            case Backend.ToCluster to -> {
-                Cluster cluster = Router.cluster(table, to);
-                if (cluster == null) {
-                    record.flag(ResponseFlag.NO_CLUSTER);
-                    fail(503, "no such cluster", "cluster " + to.key() + " is not in the route table");
-                } else {
-                    forward(cluster, chosen);
-                }
-            }
-        }
-    }
-
-    private void forward(Cluster cluster, WeightedBackend chosen) {
+    /** The request goes to a cluster, as {@code outgoing}. */
+    void forward(Cluster cluster, RequestHead outgoing) {
         phase = Phase.TRYING;
         record.cluster = cluster.key();
-        RequestHead outgoing = Outgoing.head(head, rule, chosen);
+        HttpRule rule = decision.rule();
         mirrors = PendingMirrors.choose(
                 rule, new MirrorRequest.Origin(router, loop(), table, source(), server.protocol()), outgoing);
         Tries made = new Tries(
@@ -282,7 +161,7 @@ final class Exchange implements BodyReceiver {
             return;
         }
         body.onEnd(trailers);
-        deadlines.limit(rule.timeouts().request().toNanos());
+        deadlines.limit(decision.rule().timeouts().request().toNanos());
         onRequestPassedOn();
         if (tries != null) {
             tries.onRequestEnded();
@@ -341,7 +220,7 @@ final class Exchange implements BodyReceiver {
     void upgrade(Attempt attempt, ResponseHead response) {
         phase = Phase.UPGRADED;
         deadlines.unlimit();
-        long idle = rule.timeouts().idle().toNanos();
+        long idle = decision.rule().timeouts().idle().toNanos();
         deadlines.idleAfter(idle > 0 ? idle : router.settings().upgradeIdle().toNanos());
         prepare(attempt, response);
         server.upgrade(response);
@@ -353,24 +232,8 @@ final class Exchange implements BodyReceiver {
         fields.set(
                 "x-envoy-upstream-service-time",
                 Long.toString(TimeUnit.NANOSECONDS.toMillis(Math.max(0, record.serviceNanos))));
-        String cookie = attempt.setCookie();
-        if (cookie != null) {
-            fields.add("set-cookie", cookie);
-        }
-        decorate(fields);
-    }
-
-    /** The changes that the backend, the rule and its CORS policy make to every response. */
-    private void decorate(Fields fields) {
-        if (backend != null) {
-            HeaderEdits.apply(backend.responseHeaders(), fields);
-        }
-        HeaderEdits.apply(rule.responseHeaders(), fields);
-        Cors cors = rule.cors();
-        if (cors != null && corsOrigin != null) {
-            CorsRules.allow(cors, corsOrigin, fields);
-            CorsRules.expose(cors, fields);
-        }
+        attempt.addSession(fields);
+        decision.decorate(fields);
     }
 
     void onResponseData(ByteBuf data) {
@@ -404,7 +267,7 @@ final class Exchange implements BodyReceiver {
 
     // Ends
 
-    private void onTimeout() {
+    void onTimeout() {
         record.flag(ResponseFlag.TIMEOUT);
         if (tries != null) {
             tries.close(StreamError.TIMEOUT, true);
@@ -412,7 +275,7 @@ final class Exchange implements BodyReceiver {
         fail(504, "upstream request timeout", "response_timeout");
     }
 
-    private void onIdle() {
+    void onIdle() {
         record.flag(ResponseFlag.IDLE);
         if (tries != null) {
             tries.close(StreamError.TIMEOUT, body.isEnded());
@@ -439,23 +302,26 @@ final class Exchange implements BodyReceiver {
         }
     }
 
-    private void answer(int status, Fields fields, byte[] content) {
+    /** Ends the request with an answer of ours. */
+    void answer(int status, Fields fields, byte[] content) {
         if (record.grpc) {
             answerGrpc(GrpcStatus.of(status), new String(content, StandardCharsets.UTF_8));
             return;
         }
-        decorate(fields);
+        decision.decorate(fields);
         send(status, fields, content);
     }
 
-    private void answerGrpc(int status, String text) {
+    /** Ends the request with a gRPC status of ours. */
+    void answerGrpc(int status, String text) {
         Fields fields = GrpcStatus.trailersOnly(status, text);
         record.grpcStatus = fields.get("grpc-status");
-        decorate(fields);
+        decision.decorate(fields);
         send(200, fields, new byte[0]);
     }
 
-    private void send(int status, Fields fields, byte[] content) {
+    /** As {@link #answer}, but no rule changes it. */
+    void send(int status, Fields fields, byte[] content) {
         record.status = status;
         boolean empty = content.length == 0 || head.method().equals("HEAD");
         if (!record.grpc && status != 204 && status != 304) {
@@ -479,9 +345,7 @@ final class Exchange implements BodyReceiver {
         }
         phase = Phase.DONE;
         deadlines.close();
-        if (delay != null) {
-            delay.cancel(false);
-        }
+        decision.close();
         if (tries != null) {
             tries.close(StreamError.CANCELLED, false);
         }

@@ -132,11 +132,16 @@ final class Tries {
     void onTicket(Upstreams.Ticket ticket) {
         exchange.record().workload = ticket.workload();
         exchange.record().upstreamHost = ticket.address();
+        onTried(ticket.workload());
+    }
+
+    /** An endpoint that further tries should avoid. */
+    void onTried(String workload) {
         if (policy.retries() > 0 && policy.avoidTried()) {
             if (tried.isEmpty()) {
                 tried = new HashSet<>();
             }
-            tried.add(ticket.workload());
+            tried.add(workload);
         }
     }
 

@@ -4,13 +4,13 @@ import io.culvert.core.hbone.HbonePool;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.Dialer;
-import io.culvert.core.relay.EndpointChooser;
 import io.culvert.core.relay.Labels;
 import io.culvert.core.relay.RelayTimers;
 import io.culvert.core.relay.SocketFactory;
 import io.culvert.core.route.RouteTable;
 import io.culvert.core.telemetry.Telemetry;
 import io.culvert.waypoint.WaypointSettings;
+import io.culvert.waypoint.cluster.TcpUpstreams;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ record Parts(
         Dialer dialer,
         SocketFactory sockets,
         RelayTimers timers,
-        EndpointChooser chooser,
+        TcpUpstreams upstreams,
         Outgoing outgoing,
         Labels labels,
         Telemetry telemetry,

@@ -7,11 +7,7 @@ import io.culvert.core.hbone.HboneStreamHandler;
 import io.culvert.core.hbone.OpenResult;
 import io.culvert.core.hbone.PendingOpen;
 import io.culvert.core.mesh.Endpoint;
-import io.culvert.core.mesh.Endpoints;
 import io.culvert.core.mesh.Ip;
-import io.culvert.core.mesh.LoadBalancing;
-import io.culvert.core.mesh.MeshState;
-import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
 import io.culvert.core.relay.Dialer;
@@ -31,9 +27,12 @@ import io.culvert.core.telemetry.Reporter;
 import io.culvert.core.telemetry.SecurityPolicy;
 import io.culvert.core.telemetry.Way;
 import io.culvert.waypoint.Client;
+import io.culvert.waypoint.cluster.TcpChoice;
+import io.culvert.waypoint.cluster.TcpUpstreams;
+import io.culvert.waypoint.cluster.Upstreams;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
-import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +56,7 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
     private final Client client;
     private final ByteBudget budget;
     private final ClientSide clientSide;
+    private @Nullable TcpChoice choice;
     private @Nullable Endpoint endpoint;
     private @Nullable InetSocketAddress target;
     private @Nullable String tried;
@@ -95,54 +95,35 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
     }
 
     private void attempt(RouteTable table, Cluster cluster) {
-        MeshState state = parts.state().get();
-        Service service = state.service(cluster.serviceKey());
-        Workload self = parts.self().get();
-        LoadBalancing balancing = service == null || self == null ? LoadBalancing.DEFAULT : service.loadBalancing();
-        Endpoints all = state.endpoints(cluster.serviceKey());
-        // Without preferences of locality the chooser does not look at the source.
-        Endpoint chosen = all.isEmpty()
-                ? null
-                : parts.chooser()
-                        .choose(
-                                balancing,
-                                all,
-                                self == null ? all.all().getFirst().workload() : self,
-                                e -> isUsable(table, cluster, e));
-        if (chosen == null) {
-            end(
-                    CloseReason.NO_HEALTHY_UPSTREAM,
-                    cluster.key() + " has no " + (tried == null ? "" : "other ") + "ready endpoint",
-                    null);
-            return;
+        TcpUpstreams.Result result = parts.upstreams()
+                .open(cluster, table, client.address().getAddress(), tried == null ? Set.of() : Set.of(tried));
+        switch (result) {
+            case TcpUpstreams.Result.Refused(Upstreams.Unavailable why, String detail) ->
+                end(
+                        why == Upstreams.Unavailable.NO_ENDPOINT
+                                ? CloseReason.NO_HEALTHY_UPSTREAM
+                                : CloseReason.CONNECT_FAILED,
+                        detail,
+                        null);
+            case TcpUpstreams.Result.Chosen(TcpChoice chosen) -> {
+                choice = chosen;
+                endpoint = chosen.endpoint();
+                target = parts.outgoing().target(chosen.endpoint(), cluster.port());
+                connect(chosen.endpoint(), target, new Retry(table, cluster));
+            }
         }
-        connect(table, cluster, chosen);
     }
 
-    private boolean isUsable(RouteTable table, Cluster cluster, Endpoint candidate) {
-        String uid = candidate.workload().uid();
-        return !uid.equals(tried)
-                && hasLabels(table.labels().getOrDefault(uid, Map.of()), cluster.labels())
-                && parts.outgoing().target(candidate, cluster.port()) != null;
-    }
-
-    private static boolean hasLabels(Map<String, String> labels, Map<String, String> wanted) {
-        return wanted.isEmpty() || labels.entrySet().containsAll(wanted.entrySet());
-    }
-
-    private void connect(RouteTable table, Cluster cluster, Endpoint to) {
-        InetSocketAddress address = parts.outgoing().target(to, cluster.port());
+    private void connect(Endpoint to, @Nullable InetSocketAddress address, Retry again) {
         if (address == null) {
-            throw new IllegalStateException(to.workload().uid() + " was usable a moment ago");
-        }
-        endpoint = to;
-        target = address;
-        parts.chooser().opened(to.workload().uid());
-        Retry retry = new Retry(table, cluster);
-        if (to.workload().hbone()) {
-            tunnel(to, address, retry);
+            failed(
+                    again,
+                    CloseReason.NO_HEALTHY_UPSTREAM,
+                    "endpoint " + to.workload().uid() + " has no address or no such port: look at its service's ports");
+        } else if (to.workload().hbone()) {
+            tunnel(to, address, again);
         } else {
-            this.retry = retry;
+            retry = again;
             dial = parts.dialer().dial(loop, parts.sockets(), address, null, budget, this);
         }
     }
@@ -226,17 +207,23 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
         if (over) {
             return;
         }
+        if (choice != null) {
+            choice.failed();
+        }
         if (before == null || tried != null) {
             end(reason, detail, null);
             return;
         }
         tried = before.workload().uid();
-        parts.chooser().closed(tried);
+        release();
         endpoint = null;
         attempt(again.table(), again.cluster());
     }
 
     private void join(RelayHalf server) {
+        if (choice != null) {
+            choice.connected();
+        }
         ConnectionRecord opened = parts.telemetry().open(attributes());
         record = opened;
         RelayStream half = new RelayStream(budget);
@@ -280,8 +267,14 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
         } else {
             opened.close(reason, detail, policy);
         }
-        if (endpoint != null) {
-            parts.chooser().closed(endpoint.workload().uid());
+        release();
+    }
+
+    private void release() {
+        TcpChoice taken = choice;
+        choice = null;
+        if (taken != null) {
+            taken.done();
         }
     }
 

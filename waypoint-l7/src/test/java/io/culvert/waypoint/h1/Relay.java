@@ -15,6 +15,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The simplest router: everything goes to one app. Connections that rest are used again. */
@@ -67,7 +68,7 @@ final class Relay implements RequestHandler {
     private static final class Pair {
         private final ServerExchange client;
         private @Nullable ClientExchange app;
-        private final Deque<Runnable> early = new ArrayDeque<>();
+        private final Deque<Consumer<ClientExchange>> early = new ArrayDeque<>();
         private final Up up = new Up();
         private int owedToApp;
         private int owedToClient;
@@ -78,8 +79,9 @@ final class Relay implements RequestHandler {
 
         void begin(Http1Client connection) {
             if (client.isOpen()) {
-                app = connection.send(client.request(), client.isComplete(), new Down());
-                early.forEach(Runnable::run);
+                ClientExchange sent = connection.send(client.request(), client.isComplete(), new Down());
+                app = sent;
+                early.forEach(action -> action.accept(sent));
                 early.clear();
             }
         }
@@ -87,21 +89,24 @@ final class Relay implements RequestHandler {
         private final class Up implements BodyReceiver {
             @Override
             public void onData(ByteBuf data) {
+                pass(to -> {
+                    owedToClient += data.readableBytes();
+                    to.write(data);
+                    settle();
+                });
+            }
+
+            /** Now, or once there is a connection. */
+            private void pass(Consumer<ClientExchange> action) {
                 if (app == null) {
-                    early.add(() -> pass(data));
+                    early.add(action);
                 } else {
-                    pass(data);
+                    action.accept(app);
                 }
             }
 
-            private void pass(ByteBuf data) {
-                owedToClient += data.readableBytes();
-                app.write(data);
-                settle();
-            }
-
             void settle() {
-                if (app.isWritable()) {
+                if (app != null && app.isWritable()) {
                     int bytes = owedToClient;
                     owedToClient = 0;
                     client.consumed(bytes);
@@ -110,11 +115,7 @@ final class Relay implements RequestHandler {
 
             @Override
             public void onEnd(@Nullable Fields trailers) {
-                if (app == null) {
-                    early.add(() -> app.end(trailers));
-                } else {
-                    app.end(trailers);
-                }
+                pass(to -> to.end(trailers));
             }
 
             @Override

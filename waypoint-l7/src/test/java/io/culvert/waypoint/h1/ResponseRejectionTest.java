@@ -195,6 +195,17 @@ class ResponseRejectionTest {
         assertThat(gone.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
+    @Test
+    void a_reset_is_not_the_end_of_a_response_that_ends_with_its_connection() throws Exception {
+        Answer answer = ask("GET", "");
+
+        wire.send(OK + "\r\nhello");
+        wire.socket.setSoLinger(true, 0);
+        wire.hangUp();
+
+        assertThat(answer.outcome()).endsWith("reset CONNECTION_LOST");
+    }
+
     static Stream<Arguments> switches() {
         String head = "HTTP/1.1 101 X\r\n";
         return Stream.of(

@@ -1,6 +1,7 @@
 package io.culvert.waypoint.h1;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,6 +157,20 @@ class RoundTripTest {
             assertThat(server.readAll()).isEqualTo("\u0000\r\n\r\nGET / HTTP/1.1\r\n");
             server.send("last words").hangUp();
             assertThat(client.readAll()).isEqualTo("last words");
+        }
+    }
+
+    @Test
+    void an_upgraded_connection_that_breaks_breaks_the_other_side_too() throws Exception {
+        client.send(GET + "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+
+        try (Wire server = accept()) {
+            server.readUntil("\r\n\r\n");
+            server.send("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+            client.readUntil("\r\n\r\n");
+            server.socket.setSoLinger(true, 0);
+            server.hangUp();
+            assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
         }
     }
 

@@ -84,6 +84,7 @@ final class FakeUpstreams implements Upstreams {
         }
 
         void refuse(Unavailable why) {
+            attempt.onChosen(workload);
             attempt.onUnavailable(why, "no way to " + workload);
         }
 
@@ -145,6 +146,13 @@ final class FakeUpstreams implements Upstreams {
         @Override
         public @Nullable String setCookie() {
             return cookie;
+        }
+
+        @Override
+        public void addTo(Fields response) {
+            if (cookie != null) {
+                response.add("set-cookie", cookie);
+            }
         }
 
         @Override

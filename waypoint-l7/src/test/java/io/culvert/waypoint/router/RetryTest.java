@@ -191,6 +191,7 @@ class RetryTest {
             router.apps.calls.get(made++).refuse(why);
         }
         assertThat(made).isEqualTo(tries);
+        assertThat(router.apps.last().avoided).hasSize(tries - 1);
         assertThat(client.status()).isEqualTo(503);
         assertThat(router.logged()).contains("\"response_flags\":\"" + flag + "\"", "no way to pod-" + tries);
     }

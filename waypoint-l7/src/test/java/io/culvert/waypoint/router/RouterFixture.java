@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A router between played clients and played apps, on a loop whose clock the test moves. */
 final class RouterFixture implements AutoCloseable {
@@ -46,6 +47,8 @@ final class RouterFixture implements AutoCloseable {
     private Chance chance = bound -> bound - 1;
     private boolean attached;
     private RouterSettings settings = RouterSettings.DEFAULT;
+    private @Nullable Router router;
+    private @Nullable RouteTable table;
     Client client = client("spiffe://cluster.local/ns/front/sa/shopper");
 
     RouterFixture() {
@@ -75,6 +78,7 @@ final class RouterFixture implements AutoCloseable {
     RouterFixture route(HttpMatch match, HttpRule rule) {
         entries.add(new HttpRoutes.Entry(match, rule));
         attached = true;
+        table = null;
         return this;
     }
 
@@ -84,6 +88,7 @@ final class RouterFixture implements AutoCloseable {
 
     RouterFixture policy(RequestPolicy policy) {
         policies.add(policy);
+        table = null;
         return this;
     }
 
@@ -95,7 +100,14 @@ final class RouterFixture implements AutoCloseable {
         return new Rules();
     }
 
-    RouteTable table() {
+    private RouteTable table() {
+        if (table == null) {
+            table = makeTable();
+        }
+        return table;
+    }
+
+    private RouteTable makeTable() {
         PortRoutes port = new PortRoutes(new HttpRoutes(entries, attached), Map.of(), List.of(), List.of());
         ServiceRoutes routes = new ServiceRoutes(SERVICE.key(), Map.of(0, port), policies);
         Cluster v2 = new Cluster(
@@ -109,9 +121,13 @@ final class RouterFixture implements AutoCloseable {
         return new RouteTable(Map.of(SERVICE.key(), routes), Map.of(v2.key(), v2), Map.of());
     }
 
-    Router router() {
-        RequestTelemetry telemetry = new RequestTelemetry(registry, log, () -> MeshState.EMPTY, "");
-        return new Router(this::table, apps, telemetry, settings, chance);
+    /** Made at the first request, with what was set until then. */
+    private Router router() {
+        if (router == null) {
+            RequestTelemetry telemetry = new RequestTelemetry(registry, log, () -> MeshState.EMPTY, "");
+            router = new Router(this::table, apps, telemetry, settings, chance);
+        }
+        return router;
     }
 
     FakeServer get(String path, String... fields) {

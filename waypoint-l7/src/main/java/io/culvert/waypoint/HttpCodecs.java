@@ -1,0 +1,88 @@
+package io.culvert.waypoint;
+
+import io.culvert.core.telemetry.CounterFamily;
+import io.culvert.core.telemetry.MetricsRegistry;
+import io.culvert.waypoint.cluster.ClientCodecs;
+import io.culvert.waypoint.h1.Http1Client;
+import io.culvert.waypoint.h1.Http1Server;
+import io.culvert.waypoint.h1.Http1Settings;
+import io.culvert.waypoint.h2.H2Settings;
+import io.culvert.waypoint.h2.Http2Client;
+import io.culvert.waypoint.h2.Http2Server;
+import io.culvert.waypoint.http.ClientConnection;
+import io.culvert.waypoint.http.RequestHandler;
+import io.culvert.waypoint.tunnel.ServerCodecs;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** HTTP/1.1 and HTTP/2 in both directions; counts what they refuse by themselves. Any thread. */
+final class HttpCodecs implements ServerCodecs, ClientCodecs {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpCodecs.class);
+    /** Inside of a tunnel there is no other: TLS passes through unread. */
+    private static final String SCHEME = "http";
+
+    private final CounterFamily rejected;
+    private final CounterFamily broken;
+    private final Http2Server.Listener h2 = new Http2Server.Listener() {
+        @Override
+        public void onRejected(int status, String detail) {
+            reject("http2", status, detail);
+        }
+
+        @Override
+        public void onConnectionError(Http2Error error, String detail) {
+            broken.with(error.name().toLowerCase(Locale.ROOT)).inc();
+            LOG.debug("an HTTP/2 connection of a client ended: {} {}", error, detail);
+        }
+    };
+
+    HttpCodecs(MetricsRegistry metrics) {
+        rejected = metrics.counters(
+                "culvert_http_rejected",
+                "Requests of clients that were malformed and reached no router, by what they were answered with",
+                "protocol",
+                "status");
+        broken = metrics.counters(
+                "culvert_http2_connection_errors", "HTTP/2 connections of clients that ended by a fault", "code");
+    }
+
+    private void reject(String protocol, int status, String detail) {
+        rejected.with(protocol, Integer.toString(status)).inc();
+        LOG.debug("a malformed request by {} was answered with {}: {}", protocol, status, detail);
+    }
+
+    @Override
+    public ChannelHandler http1(RequestHandler requests) {
+        return Http1Server.handler(
+                requests, Http1Settings.DEFAULT, SCHEME, (status, detail) -> reject("http1", status, detail));
+    }
+
+    @Override
+    public ChannelHandler http2(RequestHandler requests) {
+        return Http2Server.handler(requests, H2Settings.DEFAULT, h2);
+    }
+
+    @Override
+    public List<Object> drainSignals() {
+        return List.of(Http1Server.Signal.DRAIN, Http2Server.DRAIN);
+    }
+
+    @Override
+    public ClientConnection http1(Channel channel) {
+        Http1Client client = new Http1Client(Http1Settings.DEFAULT);
+        channel.pipeline().addLast(client);
+        return client;
+    }
+
+    @Override
+    public ClientConnection http2(Channel channel) {
+        Http2Client client = new Http2Client(H2Settings.DEFAULT);
+        channel.pipeline().addLast(client);
+        return client;
+    }
+}
