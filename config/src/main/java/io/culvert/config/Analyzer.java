@@ -27,7 +27,9 @@ public final class Analyzer {
         new PolicyChecks(mesh, subjects, found).run();
         new ServiceChecks(mesh, subjects, found).run();
         RouteGraph routes = new RouteGraph(settings, new Counters());
-        compiler.store().snapshot().forEach((key, resource) -> routes.change(key, null, resource));
+        Map<ResourceKey, Resource> resources = compiler.store().snapshot();
+        resources.forEach((key, resource) -> routes.change(key, null, resource));
+        new WaypointChecks(settings, mesh, resources, found).run();
         routes.compile();
         found.addAll(routes.diagnostics());
         SubsetChecks.run(settings, compiler.store().snapshot(), found);

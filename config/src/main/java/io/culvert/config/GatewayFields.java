@@ -42,7 +42,7 @@ final class GatewayFields {
                     ref.place()));
             ref.finish();
         }
-        if (spec.flag("useDefaultGateways") || spec.text("useDefaultGateways") != null) {
+        if (spec.has("useDefaultGateways")) {
             spec.info("useDefaultGateways", "is for gateways, and says nothing to a mesh");
         }
         atMost(spec, "parentRefs", parents.size(), 32);

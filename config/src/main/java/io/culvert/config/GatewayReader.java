@@ -113,7 +113,9 @@ final class GatewayReader implements KindReader {
             return null;
         }
         if (selector == null) {
-            GatewayFields.required(namespaces, "selector");
+            if (!namespaces.has("selector")) {
+                namespaces.error("selector", "is missing: from: Selector needs it");
+            }
             return null;
         }
         return SelectorReader.read(selector);

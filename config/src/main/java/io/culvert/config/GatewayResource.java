@@ -1,6 +1,7 @@
 package io.culvert.config;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -50,5 +51,22 @@ record GatewayResource(Meta meta, String className, Traffic waypointFor, List<Li
     /** Whether it is a waypoint of this mesh. */
     boolean isWaypoint(CompilerSettings settings) {
         return className.equals(CLASS) || (settings.istioLabels() && className.equals(ISTIO_CLASS));
+    }
+
+    /** Whether services of a namespace may choose it. */
+    boolean admits(String namespace, Map<String, String> namespaceLabels) {
+        for (Listener listener : listeners) {
+            boolean admits = switch (listener.from()) {
+                case Same -> namespace.equals(meta.namespace());
+                case All -> true;
+                case Selector ->
+                    listener.namespaces() != null && listener.namespaces().matches(namespaceLabels);
+                case None -> false;
+            };
+            if (admits) {
+                return true;
+            }
+        }
+        return false;
     }
 }

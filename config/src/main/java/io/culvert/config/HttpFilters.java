@@ -167,7 +167,9 @@ final class HttpFilters {
             fraction.finish();
             int parts = denominator == null ? 100 : denominator;
             if (numerator == null) {
-                GatewayFields.required(fraction, "numerator");
+                if (!fraction.has("numerator")) {
+                    fraction.error("numerator", "is missing");
+                }
             } else if (numerator > parts) {
                 fraction.error("numerator", "must not be more than denominator (" + parts + ")");
             } else {
@@ -178,7 +180,9 @@ final class HttpFilters {
             }
         }
         if (ref == null) {
-            GatewayFields.required(mirror, "backendRef");
+            if (!mirror.has("backendRef")) {
+                mirror.error("backendRef", "is missing");
+            }
         } else {
             mirrors.add(new MirrorRef(GatewayFields.backend(ref, meta), millionths));
             ref.finish();

@@ -4,6 +4,7 @@ import io.culvert.config.CompiledRoute.Attachment;
 import io.culvert.config.RouteStatus.Condition;
 import io.culvert.core.route.Protocol;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ final class RouteParents {
     private final Scope scope;
     private final Set<Attachment> attachments = new LinkedHashSet<>();
     private final Map<ParentRef, Condition> accepted = new LinkedHashMap<>();
+    private final Map<ParentRef, Condition> unbound = new HashMap<>();
 
     RouteParents(Meta meta, Scope scope) {
         this.meta = meta;
@@ -68,6 +70,13 @@ final class RouteParents {
             return;
         }
         protocols(ref, ports);
+        if (UsedWaypoint.of(service, scope) == null) {
+            String message =
+                    service.key() + " has no waypoint, so nobody executes this: give it or its namespace the label "
+                            + WaypointBinding.LABEL;
+            unbound.put(ref, new Condition("ResolvedWaypoints", false, "MissingUseWaypointLabel", message));
+            report(Severity.WARNING, ref, message);
+        }
         accepted.put(ref, new Condition("Accepted", true, "Accepted", ""));
         if (ref.port() == null && ref.section().isEmpty()) {
             attachments.add(new Attachment(service.key(), 0));
@@ -129,8 +138,14 @@ final class RouteParents {
     /** The route's status, given whether its backends were found. */
     RouteStatus status(Condition resolvedRefs) {
         List<RouteStatus.Parent> parents = new ArrayList<>();
-        accepted.forEach((ref, condition) ->
-                parents.add(new RouteStatus.Parent(ref.toString(), List.of(condition, resolvedRefs))));
+        accepted.forEach((ref, condition) -> {
+            List<Condition> conditions = new ArrayList<>(List.of(condition, resolvedRefs));
+            Condition missing = unbound.get(ref);
+            if (missing != null) {
+                conditions.add(missing);
+            }
+            parents.add(new RouteStatus.Parent(ref.toString(), conditions));
+        });
         return new RouteStatus(meta.key().toString(), List.of(), parents);
     }
 }

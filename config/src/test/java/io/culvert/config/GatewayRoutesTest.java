@@ -229,4 +229,19 @@ class GatewayRoutesTest {
         assertThat(routes.cluster(TestRoutes.WEB + "|90|").protocol()).isEqualTo(Protocol.TCP);
         assertThat(routes.last.table().labels()).isEmpty();
     }
+
+    @Test
+    void aRouteThatNoWaypointExecutesIsTold() {
+        TestRoutes routes = with(TestRoutes.route("HTTPRoute", "r", V1));
+        routes.put("shop.yaml", TestRoutes.SHOP.replace("use-waypoint: way", "use-waypoint: none"));
+        assertThat(routes.conditions("HTTPRoute shop/r"))
+                .containsExactly(
+                        "Accepted=true/Accepted",
+                        "ResolvedRefs=true/ResolvedRefs",
+                        "ResolvedWaypoints=false/MissingUseWaypointLabel");
+        assertThat(routes.messages())
+                .containsExactly(
+                        "r.yaml:5: warning: HTTPRoute shop/r: spec.parentRefs[0]: Service shop/web has no waypoint, so "
+                                + "nobody executes this: give it or its namespace the label culvert.io/use-waypoint");
+    }
 }

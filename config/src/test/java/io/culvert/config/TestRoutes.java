@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** A compiler of routes with a small shop: service web of two ports, v1 and v2, and bank/vault. */
 final class TestRoutes {
     static final String SHOP = """
-            {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+            {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {culvert.io/use-waypoint: way}}}
             ---
-            {apiVersion: v1, kind: Namespace, metadata: {name: bank}}
+            {apiVersion: v1, kind: Namespace, metadata: {name: bank, labels: {culvert.io/use-waypoint: way}}}
             ---
             {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {clusterIP: 10.1.0.1, selector: \
             {app: web}, ports: [{name: http, port: 80}, {name: http-more, port: 81}, {name: tcp-raw, port: 90}, \
