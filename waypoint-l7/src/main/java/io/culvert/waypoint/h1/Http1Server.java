@@ -28,6 +28,12 @@ public final class Http1Server {
         void onRejected(int status, String detail);
     }
 
+    /** As the other one; what is refused is told to the handler of the requests. */
+    public static ChannelHandler handler(RequestHandler requests, Http1Settings settings, String scheme) {
+        return handler(
+                requests, settings, scheme, (status, detail) -> requests.onRefused("HTTP/1.1", status, detail));
+    }
+
     /**
      * The codec for one connection; to be added to the pipeline of its channel.
      *
