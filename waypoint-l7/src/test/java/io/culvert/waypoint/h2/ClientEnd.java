@@ -163,7 +163,8 @@ final class ClientEnd implements AutoCloseable {
 
         @Override
         public void onEnd(@Nullable Fields trailers) {
-            events.add("end" + (trailers == null ? "" : " " + trailers.toString().strip()));
+            events.add(
+                    "end" + (trailers == null ? "" : " " + trailers.toString().strip()));
         }
 
         @Override

@@ -119,7 +119,9 @@ final class FlowControlTest {
             client.await(frame -> frame.type() == Wire.SETTINGS && frame.flags() == Wire.ACK);
             client.post(1).frame(Wire.DATA, 0, 1, new byte[1001]).post(3).send();
             assertThat(client.await(Wire.RST_STREAM, 1).word(0)).isEqualTo(3);
-            client.frame(Wire.DATA, 0, 3, new byte[1000]).frame(Wire.PING, 0, 0, new byte[8]).send();
+            client.frame(Wire.DATA, 0, 3, new byte[1000])
+                    .frame(Wire.PING, 0, 0, new byte[8])
+                    .send();
             assertThat(client.await(Wire.PING, 0).flags()).isEqualTo(Wire.ACK);
         }
     }

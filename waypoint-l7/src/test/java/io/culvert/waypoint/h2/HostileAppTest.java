@@ -68,8 +68,7 @@ final class HostileAppTest {
                 arguments("101", "reset PROTOCOL", (Reply) a -> a.headers(3, Wire.END_HEADERS, ":status", "101")),
                 arguments("an interim response as the end", "reset PROTOCOL", (Reply)
                         a -> a.headers(3, Wire.END, ":status", "100")),
-                arguments("REFUSED_STREAM", "reset REFUSED", (Reply)
-                        a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(7))),
+                arguments("REFUSED_STREAM", "reset REFUSED", (Reply) a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(7))),
                 arguments("CANCEL", "reset CANCELLED", (Reply) a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(8))),
                 arguments("INTERNAL_ERROR", "reset CONNECTION_LOST", (Reply)
                         a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(2))),
@@ -102,12 +101,12 @@ final class HostileAppTest {
                 arguments("less data than content-length", (Reply)
                         a -> a.headers(3, Wire.END_HEADERS, ":status", "200", "content-length", "3")
                                 .frame(Wire.DATA, Wire.END_STREAM, 3, new byte[2])),
-                arguments("data after 204", (Reply) a -> a.headers(3, Wire.END_HEADERS, ":status", "204")
-                        .frame(Wire.DATA, 0, 3, new byte[2])),
-                arguments("a second head", (Reply) a -> a.headers(3, Wire.END_HEADERS, ":status", "200")
-                        .headers(3, Wire.END, ":status", "200")),
-                arguments("trailers with content-length", (Reply) a -> a.headers(3, Wire.END_HEADERS, ":status", "200")
-                        .headers(3, Wire.END, "content-length", "0")));
+                arguments("data after 204", (Reply)
+                        a -> a.headers(3, Wire.END_HEADERS, ":status", "204").frame(Wire.DATA, 0, 3, new byte[2])),
+                arguments("a second head", (Reply)
+                        a -> a.headers(3, Wire.END_HEADERS, ":status", "200").headers(3, Wire.END, ":status", "200")),
+                arguments("trailers with content-length", (Reply) a ->
+                        a.headers(3, Wire.END_HEADERS, ":status", "200").headers(3, Wire.END, "content-length", "0")));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -116,8 +116,8 @@ final class RoundTripTest {
 
     @Test
     void anEarlyResponseEndsTheRequestWithoutAnError() throws Exception {
-        try (Loopback server = new Loopback(
-                        e -> e.respond(new ResponseHead(413, new Fields()), true), H2Settings.DEFAULT);
+        try (Loopback server =
+                        new Loopback(e -> e.respond(new ResponseHead(413, new Fields()), true), H2Settings.DEFAULT);
                 Wire client = Wire.connect(server.port())) {
             client.post(1).frame(Wire.DATA, 0, 1, new byte[100]).send();
             assertThat(client.awaitHead(1).status()).hasToString("413");
