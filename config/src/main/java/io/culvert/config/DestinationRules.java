@@ -129,7 +129,9 @@ final class DestinationRules implements RouteSource {
             return;
         }
         DestinationRuleResource first = effective.rules().getFirst();
-        if (!first.equals(rule) && !rule.policy().equals(TrafficPolicy.NONE) && !rule.policy().equals(effective.policy())) {
+        if (!first.equals(rule)
+                && !rule.policy().equals(TrafficPolicy.NONE)
+                && !rule.policy().equals(effective.policy())) {
             scope.report(meta.diagnostic(
                     Severity.WARNING,
                     "spec.trafficPolicy",

@@ -43,16 +43,13 @@ class ArchitectureTest {
     static final ArchRule cni = mayImport("cni", List.of("proto", "core.linux", "core.lifecycle", "core.telemetry"));
 
     @ArchTest
-    static final ArchRule agent =
-            mayImport(
-                    "agent",
-                    List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni"));
+    static final ArchRule agent = mayImport(
+            "agent", List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni"));
 
     @ArchTest
-    static final ArchRule lab =
-            mayImport(
-                    "lab",
-                    List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni", "agent"));
+    static final ArchRule lab = mayImport(
+            "lab",
+            List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni", "agent"));
 
     @ArchTest
     static final ArchRule linuxStandsAlone = mayImport("core.linux", List.of());

@@ -30,8 +30,7 @@ public final class Http1Server {
 
     /** As the other one; what is refused is told to the handler of the requests. */
     public static ChannelHandler handler(RequestHandler requests, Http1Settings settings, String scheme) {
-        return handler(
-                requests, settings, scheme, (status, detail) -> requests.onRefused("HTTP/1.1", status, detail));
+        return handler(requests, settings, scheme, (status, detail) -> requests.onRefused("HTTP/1.1", status, detail));
     }
 
     /**
