@@ -18,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The resources that users showed, as they wrote them. */
+@SuppressWarnings("NullAway") // what is missing fails the test
 class IstioExamplesTest {
     @Test
     void theCanaryGetsItsTenPercent() {

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** AuthorizationPolicies with targetRefs. */
+@SuppressWarnings("NullAway") // what is missing fails the test
 class RequestAuthorizationTest {
     private static final String REVIEWS = "targetRefs: [{group: '', kind: Service, name: reviews}]";
     private static final String GATEWAY =

@@ -14,7 +14,7 @@ final class TestRequest {
     private final Map<String, String> headers = new HashMap<>();
 
     TestRequest(String text) {
-        String[] words = text.split(" ");
+        String[] words = text.split(" ", -1);
         method = words[0];
         int mark = words[1].indexOf('?');
         path = mark < 0 ? words[1] : words[1].substring(0, mark);

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Which VirtualServices are for a service, and how they come together. */
+@SuppressWarnings("NullAway") // what is missing fails the test
 class VirtualServiceScopeTest {
     private static String virtual(String path, String created, String spec) {
         String[] parts = path.split("/", -1);

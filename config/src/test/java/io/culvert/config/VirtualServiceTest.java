@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@SuppressWarnings("NullAway") // what is missing fails the test
 class VirtualServiceTest {
     private static final String ROUTE = "route: [{destination: {host: reviews}}]";
 
