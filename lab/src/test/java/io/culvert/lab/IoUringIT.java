@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Agents whose sockets are of io_uring: bytes, ends and resets by every way. The kernel must allow io_uring. */
 @Tag("netns")
+@SuppressWarnings("try") // closing in the middle is what is tested
 class IoUringIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final int PORT = 8080;

@@ -67,7 +67,8 @@ class ArchitectureTest {
     static final ArchRule tls = mayImport("core.tls", List.of("identity"));
 
     @ArchTest
-    static final ArchRule hbone = mayImport("core.hbone", List.of("identity", "core.tls", "core.telemetry"));
+    static final ArchRule hbone =
+            mayImport("core.hbone", List.of("identity", "core.linux", "core.tls", "core.telemetry"));
 
     @ArchTest
     static final ArchRule relay = mayImport(

@@ -27,16 +27,17 @@ final class DescriptorReserve implements AutoCloseable {
         return file != null;
     }
 
-    /** Keeps as many again as there should be, or as can be had. */
-    void refill() {
+    /** Keeps as many again as there should be, or as can be had; false when they are fewer. */
+    boolean refill() {
         while (kept.size() < size) {
             try {
                 kept.add(new FileInputStream(PATH));
             } catch (IOException e) {
                 // Still none to be had: the next refill may have more luck.
-                return;
+                return false;
             }
         }
+        return true;
     }
 
     int kept() {

@@ -143,7 +143,8 @@ final class Listener extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
         SocketChannel accepted = (SocketChannel) msg;
         try {
-            if (!shedding) {
+            // With io_uring what is shed may come long after it was asked for, when descriptors are there again.
+            if (!shedding || pod.node.reserve().refill()) {
                 taker.accepted(accepted);
                 return;
             }

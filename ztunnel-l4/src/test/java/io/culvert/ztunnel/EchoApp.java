@@ -27,9 +27,7 @@ final class EchoApp implements AutoCloseable {
     private void accept() {
         while (listener.isOpen()) {
             try {
-                Socket socket = listener.accept().socket();
-                peers.add((InetSocketAddress) socket.getRemoteSocketAddress());
-                Thread.ofVirtual().start(() -> echo(socket));
+                serve(listener.accept().socket());
             } catch (IOException e) {
                 // Closed: the test is over. Or the process, which is the proxy's too, has no descriptor left.
                 refuse();
@@ -37,18 +35,27 @@ final class EchoApp implements AutoCloseable {
         }
     }
 
-    /** Resets the next connection with the descriptor that was kept for this. */
+    private void serve(Socket socket) {
+        peers.add((InetSocketAddress) socket.getRemoteSocketAddress());
+        Thread.ofVirtual().start(() -> echo(socket));
+    }
+
+    /** Resets the next connection with the descriptor that was kept for this, or serves it if there are some again. */
     private void refuse() {
         try {
             spare.close();
-            if (listener.isOpen()) {
-                try (SocketChannel refused = listener.accept()) {
-                    refused.setOption(StandardSocketOptions.SO_LINGER, 0);
-                }
+            SocketChannel next = listener.accept();
+            try {
                 spare = new FileInputStream("/dev/null");
+            } catch (IOException e) {
+                next.setOption(StandardSocketOptions.SO_LINGER, 0);
+                next.close();
+                spare = new FileInputStream("/dev/null");
+                return;
             }
+            serve(next.socket());
         } catch (IOException e) {
-            // Others were faster; accept(2) says it again.
+            // Closed, or others were faster; accept(2) says it again.
             return;
         }
     }
