@@ -8,11 +8,13 @@ import io.culvert.core.route.Fault;
 import io.culvert.core.route.HttpMatch;
 import io.culvert.core.route.HttpMatch.HeaderMatch;
 import io.culvert.core.route.Mirror;
+import io.culvert.core.route.PathMatch;
 import io.culvert.core.route.RetryPolicy;
 import io.culvert.core.route.StringMatch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -128,9 +130,10 @@ class IstioExamplesTest {
                         "Y9-service-profile.yaml:24: info: ServiceProfile default/web-api.default.svc.cluster.local: spec.retryBudget.ttl: "
                                 + "is not looked at: the budget is a share of the requests that are under way");
         var users = mesh.http("web-api").entries().getFirst();
-        assertThat(users.match().path().matches("/users")).isTrue();
-        assertThat(users.match().path().matches("/users/1")).isFalse();
-        assertThat(users.match().method().matches("GET")).isTrue();
+        PathMatch path = Objects.requireNonNull(users.match().path());
+        assertThat(path.matches("/users")).isTrue();
+        assertThat(path.matches("/users/1")).isFalse();
+        assertThat(Objects.requireNonNull(users.match().method()).matches("GET")).isTrue();
         assertThat(users.rule().timeouts().request()).isEqualTo(Duration.ofMillis(300));
         assertThat(users.rule().retry().codes()).hasSize(100).contains(500, 599);
         assertThat(users.rule().retry().retries()).isEqualTo(10);
@@ -172,7 +175,7 @@ class IstioExamplesTest {
                         Duration.ofHours(1),
                         true,
                         false));
-        assertThat(policy.outliers().maxEjectionPercent()).isEqualTo(50);
+        assertThat(Objects.requireNonNull(policy.outliers()).maxEjectionPercent()).isEqualTo(50);
     }
 
     @Test

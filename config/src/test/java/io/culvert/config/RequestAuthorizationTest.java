@@ -7,6 +7,7 @@ import io.culvert.core.route.RequestPolicy.Attribute;
 import io.culvert.core.route.RequestPolicy.Condition;
 import io.culvert.core.route.StringMatch;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -261,9 +262,7 @@ class RequestAuthorizationTest {
         assertThat(mesh.messages())
                 .containsExactly(
                         "p.yaml:1: error: AuthorizationPolicy other/p: spec.targetRefs[0]: Service other/far has no waypoint, so nobody enforces the policy: label the service or its namespace culvert.io/use-waypoint, or use spec.selector with L4 fields");
-        assertThat(mesh.last
-                        .statuses()
-                        .get("AuthorizationPolicy other/p")
+        assertThat(Objects.requireNonNull(mesh.last.statuses().get("AuthorizationPolicy other/p"))
                         .parents()
                         .getFirst()
                         .conditions())

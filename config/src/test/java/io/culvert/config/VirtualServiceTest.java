@@ -6,11 +6,14 @@ import io.culvert.core.route.HttpAction;
 import io.culvert.core.route.HttpAction.PortFrom;
 import io.culvert.core.route.HttpMatch;
 import io.culvert.core.route.PathChange;
+import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.RetryPolicy;
+import io.culvert.core.route.Rewrite;
 import io.culvert.core.route.RetryPolicy.Condition;
 import io.culvert.core.route.Timeouts;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @SuppressWarnings("NullAway") // what is missing fails the test
 class VirtualServiceTest {
     private static final String ROUTE = "route: [{destination: {host: reviews}}]";
+
+    private static Rewrite rewrite(HttpRule rule) {
+        return Objects.requireNonNull(rule.rewrite(), rule.name());
+    }
 
     @ParameterizedTest(name = "{0} on {1}: {2}")
     @CsvSource(
@@ -171,7 +178,7 @@ class VirtualServiceTest {
         String plain = fields.startsWith("{") ? fields.substring(1, fields.length() - 1) : fields;
         IstioMesh mesh = new IstioMesh().toReviews(plain);
         assertThat(mesh.messages()).isEmpty();
-        assertThat(mesh.rule().rewrite().authority()).isEqualTo(authority);
+        assertThat(rewrite(mesh.rule()).authority()).isEqualTo(authority);
         assertThat(mesh.rule().requestHeaders().isEmpty()).isTrue();
     }
 
@@ -179,7 +186,7 @@ class VirtualServiceTest {
     void aDestinationAloneMayRewriteTheAuthority() {
         String own = "headers: {request: {set: {host: a.example}}}";
         IstioMesh mesh = new IstioMesh().rule("{route: [{destination: {host: reviews}, " + own + "}]}");
-        assertThat(mesh.rule().rewrite().authority()).isEqualTo("a.example");
+        assertThat(rewrite(mesh.rule()).authority()).isEqualTo("a.example");
         mesh.rule("{route: [{destination: {host: reviews}, weight: 1, " + own
                 + "}, {destination: {host: payments}, weight: 1}]}");
         assertThat(mesh.rule().rewrite()).isNull();
@@ -197,7 +204,7 @@ class VirtualServiceTest {
                         + "match: [{uri: {prefix: /old}}, {uri: {exact: /one}}, {uri: {regex: '/r.*'}}, {method: {exact: GET}}], "
                         + ROUTE + "}");
         assertThat(mesh.http("reviews").entries())
-                .extracting(entry -> entry.rule().rewrite().path())
+                .extracting(entry -> rewrite(entry.rule()).path())
                 .containsExactly(
                         new PathChange.Prefix("/old", "/new", false),
                         new PathChange.Full("/new"),
@@ -205,7 +212,7 @@ class VirtualServiceTest {
                         new PathChange.Prefix("/", "/new", false));
         mesh.toReviews("rewrite: {uriRegexRewrite: {match: '^/a/(.*)', rewrite: '/b/\\1'}}");
         assertThat(mesh.messages()).isEmpty();
-        assertThat(mesh.rule().rewrite().path()).isInstanceOfSatisfying(PathChange.Regex.class, regex -> {
+        assertThat(rewrite(mesh.rule()).path()).isInstanceOfSatisfying(PathChange.Regex.class, regex -> {
             assertThat(regex.pattern().pattern()).isEqualTo("^/a/(.*)");
             assertThat(regex.substitution()).isEqualTo("/b/\\1");
         });
@@ -335,12 +342,12 @@ class VirtualServiceTest {
 
     @Test
     void originsAreAllowed() {
-        var cors = new IstioMesh()
+        var cors = Objects.requireNonNull(new IstioMesh()
                 .toReviews(
                         "corsPolicy: {allowOrigins: [{exact: 'https://a.example'}, {prefix: 'https://b'}, {regex: 'https://c.*'}], "
                                 + "allowMethods: [GET], allowHeaders: [x-a], exposeHeaders: [x-b], maxAge: 24h, allowCredentials: true}")
                 .rule()
-                .cors();
+                .cors());
         assertThat(cors.allowOrigins()).hasSize(3);
         assertThat(cors.allowOrigins().get(2).matches("https://c.example")).isTrue();
         assertThat(cors.allowMethods()).containsExactly("GET");
@@ -349,10 +356,10 @@ class VirtualServiceTest {
         assertThat(cors.maxAge()).isEqualTo(Duration.ofHours(24));
         assertThat(cors.allowCredentials()).isTrue();
         assertThat(cors.forwardUnmatchedPreflights()).isTrue();
-        var ignoring = new IstioMesh()
+        var ignoring = Objects.requireNonNull(new IstioMesh()
                 .toReviews("corsPolicy: {allowOrigins: [{exact: '*'}], unmatchedPreflights: IGNORE}")
                 .rule()
-                .cors();
+                .cors());
         assertThat(ignoring.forwardUnmatchedPreflights()).isFalse();
         assertThat(ignoring.allowOrigins().getFirst().matches("https://any")).isTrue();
     }

@@ -28,18 +28,6 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
 
     private final CounterFamily rejected;
     private final CounterFamily broken;
-    private final Http2Server.Listener h2 = new Http2Server.Listener() {
-        @Override
-        public void onRejected(int status, String detail) {
-            reject("http2", status, detail);
-        }
-
-        @Override
-        public void onConnectionError(Http2Error error, String detail) {
-            broken.with(error.name().toLowerCase(Locale.ROOT)).inc();
-            LOG.debug("an HTTP/2 connection of a client ended: {} {}", error, detail);
-        }
-    };
 
     HttpCodecs(MetricsRegistry metrics) {
         rejected = metrics.counters(
@@ -51,20 +39,37 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
                 "culvert_http2_connection_errors", "HTTP/2 connections of clients that ended by a fault", "code");
     }
 
-    private void reject(String protocol, int status, String detail) {
-        rejected.with(protocol, Integer.toString(status)).inc();
+    /** Counted by protocol and answer, and told to the router as a request that ended: metrics and log, flag DPE. */
+    private void reject(RequestHandler requests, String protocol, int status, String detail) {
+        rejected.with(protocol.equals("HTTP/2") ? "http2" : "http1", Integer.toString(status)).inc();
         LOG.debug("a malformed request by {} was answered with {}: {}", protocol, status, detail);
+        requests.onRefused(protocol, status, detail);
+    }
+
+    private Http2Server.Listener listener(RequestHandler requests) {
+        return new Http2Server.Listener() {
+            @Override
+            public void onRejected(int status, String detail) {
+                reject(requests, "HTTP/2", status, detail);
+            }
+
+            @Override
+            public void onConnectionError(Http2Error error, String detail) {
+                broken.with(error.name().toLowerCase(Locale.ROOT)).inc();
+                LOG.debug("an HTTP/2 connection of a client ended: {} {}", error, detail);
+            }
+        };
     }
 
     @Override
     public ChannelHandler http1(RequestHandler requests) {
         return Http1Server.handler(
-                requests, Http1Settings.DEFAULT, SCHEME, (status, detail) -> reject("http1", status, detail));
+                requests, Http1Settings.DEFAULT, SCHEME, (status, detail) -> reject(requests, "HTTP/1.1", status, detail));
     }
 
     @Override
     public ChannelHandler http2(RequestHandler requests) {
-        return Http2Server.handler(requests, H2Settings.DEFAULT, h2);
+        return Http2Server.handler(requests, H2Settings.DEFAULT, listener(requests));
     }
 
     @Override

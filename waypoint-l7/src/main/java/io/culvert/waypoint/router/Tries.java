@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * would multiply. Owned by the request's loop.
  */
 final class Tries {
+    /** Tries that may be refused at once, each within the one before: more of them wait for the loop's next turn. */
+    private static final int MAX_NESTED = 8;
+
     private final Exchange exchange;
     private final Router router;
     private final Cluster cluster;
@@ -246,10 +249,10 @@ final class Tries {
         current = null;
         retries++;
         long wait = RetryRules.backoffNanos(policy, retries, router.chance());
-        if (wait <= 0) {
+        if (wait <= 0 && retries <= MAX_NESTED) {
             next();
         } else {
-            backoff = loop().schedule(this::next, wait, TimeUnit.NANOSECONDS);
+            backoff = loop().schedule(this::next, Math.max(0, wait), TimeUnit.NANOSECONDS);
         }
     }
 

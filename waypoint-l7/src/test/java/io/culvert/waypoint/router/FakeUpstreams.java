@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class FakeUpstreams implements Upstreams {
     final List<Call> calls = new ArrayList<>();
     private boolean connectsAtOnce = true;
+    private @Nullable Unavailable refusal;
 
     /** From now on tries wait until the test says what becomes of them. */
     void wait(boolean value) {
         connectsAtOnce = !value;
+    }
+
+    /** From now on every try is refused before its acquire returns. */
+    void refuseAtOnce(Unavailable why) {
+        refusal = why;
     }
 
     Call last() {
@@ -36,7 +42,9 @@ final class FakeUpstreams implements Upstreams {
     public Wait acquire(Try attempt) {
         Call call = new Call(attempt, "pod-" + (calls.size() + 1), Set.copyOf(attempt.tried()));
         calls.add(call);
-        if (connectsAtOnce) {
+        if (refusal != null) {
+            call.refuse(refusal);
+        } else if (connectsAtOnce) {
             call.connect();
         }
         return () -> call.cancelled = true;

@@ -197,6 +197,18 @@ class RetryTest {
     }
 
     @Test
+    void thousandsOfTriesThatAreRefusedAtOnceFillNoStack() {
+        route(5_000, Condition.CONNECT_FAILURE);
+        router.apps.refuseAtOnce(Unavailable.CONNECT_FAILED);
+        FakeServer client = router.get("/");
+        for (int i = 0; client.status() == 0 && i < 5_000; i++) {
+            router.pass(1);
+        }
+        assertThat(client.status()).isEqualTo(503);
+        assertThat(router.apps.calls).hasSize(5_001);
+    }
+
+    @Test
     void aBudgetThatIsSpentEndsTheRetries() {
         route(2, Condition.SERVER_ERROR);
         FakeServer client = router.get("/");

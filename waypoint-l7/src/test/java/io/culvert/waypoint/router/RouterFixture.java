@@ -100,7 +100,7 @@ final class RouterFixture implements AutoCloseable {
         return new Rules();
     }
 
-    private RouteTable table() {
+    RouteTable table() {
         if (table == null) {
             table = makeTable();
         }
