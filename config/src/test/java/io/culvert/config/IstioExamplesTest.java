@@ -133,7 +133,8 @@ class IstioExamplesTest {
         PathMatch path = Objects.requireNonNull(users.match().path());
         assertThat(path.matches("/users")).isTrue();
         assertThat(path.matches("/users/1")).isFalse();
-        assertThat(Objects.requireNonNull(users.match().method()).matches("GET")).isTrue();
+        assertThat(Objects.requireNonNull(users.match().method()).matches("GET"))
+                .isTrue();
         assertThat(users.rule().timeouts().request()).isEqualTo(Duration.ofMillis(300));
         assertThat(users.rule().retry().codes()).hasSize(100).contains(500, 599);
         assertThat(users.rule().retry().retries()).isEqualTo(10);
@@ -175,7 +176,8 @@ class IstioExamplesTest {
                         Duration.ofHours(1),
                         true,
                         false));
-        assertThat(Objects.requireNonNull(policy.outliers()).maxEjectionPercent()).isEqualTo(50);
+        assertThat(Objects.requireNonNull(policy.outliers()).maxEjectionPercent())
+                .isEqualTo(50);
     }
 
     @Test

@@ -135,8 +135,7 @@ class VirtualServiceScopeTest {
         assertThat(mesh.messages())
                 .containsExactly(
                         "v.yaml:1: warning: VirtualService default/v: spec.hosts: is not used for Service default/reviews: it has routes of Gateway API, which count alone; remove one of the two");
-        assertThat(names(mesh.http("reviews")))
-                .containsExactly("HTTPRoute/default/r/0");
+        assertThat(names(mesh.http("reviews"))).containsExactly("HTTPRoute/default/r/0");
         mesh.put("route.yaml", null);
         assertThat(names(mesh.http("reviews"))).containsExactly("VirtualService/default/v/0");
     }

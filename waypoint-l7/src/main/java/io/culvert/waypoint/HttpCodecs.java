@@ -41,7 +41,8 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
 
     /** Counted by protocol and answer, and told to the router as a request that ended: metrics and log, flag DPE. */
     private void reject(RequestHandler requests, String protocol, int status, String detail) {
-        rejected.with(protocol.equals("HTTP/2") ? "http2" : "http1", Integer.toString(status)).inc();
+        rejected.with(protocol.equals("HTTP/2") ? "http2" : "http1", Integer.toString(status))
+                .inc();
         LOG.debug("a malformed request by {} was answered with {}: {}", protocol, status, detail);
         requests.onRefused(protocol, status, detail);
     }
@@ -64,7 +65,10 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
     @Override
     public ChannelHandler http1(RequestHandler requests) {
         return Http1Server.handler(
-                requests, Http1Settings.DEFAULT, SCHEME, (status, detail) -> reject(requests, "HTTP/1.1", status, detail));
+                requests,
+                Http1Settings.DEFAULT,
+                SCHEME,
+                (status, detail) -> reject(requests, "HTTP/1.1", status, detail));
     }
 
     @Override

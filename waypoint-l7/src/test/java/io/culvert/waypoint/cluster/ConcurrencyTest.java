@@ -71,7 +71,7 @@ class ConcurrencyTest {
 
     /** Connections that come later or fail, on the loop. */
     private final class Surround implements Connector, ClientCodecs {
-        private final ThreadLocal<EventLoop> making = new ThreadLocal<>();
+        private static final ThreadLocal<EventLoop> MAKING = new ThreadLocal<>();
 
         @Override
         public Attempt connect(
@@ -91,7 +91,7 @@ class ConcurrencyTest {
                     listener.onFailed(false, "refused");
                     return;
                 }
-                making.set(loop);
+                MAKING.set(loop);
                 listener.onConnected(new EmbeddedChannel(handler));
             });
             return () -> cancelled[0] = true;
@@ -108,7 +108,7 @@ class ConcurrencyTest {
         }
 
         private ClientConnection made(boolean http2, int streams) {
-            FakeConnection connection = new FakeConnection(making.get(), http2, streams, "");
+            FakeConnection connection = new FakeConnection(MAKING.get(), http2, streams, "");
             connections.add(connection);
             return connection;
         }

@@ -180,7 +180,7 @@ class PoolTest {
         world.pass(Duration.ofHours(1));
         assertThat(busy.connection().closed).isFalse();
         busy.finish(200);
-        world.pass(Duration.ofSeconds(120));
+        world.pass(Duration.ofMinutes(2));
         assertThat(busy.connection().closed).isTrue();
         assertNothingLeft();
         granted().finish(200);
