@@ -44,6 +44,8 @@ public final class PolicyRefusesIdentity implements Check {
                     cluster.effect(),
                     "the wrong service account is still served",
                     () -> !query(web).ok());
+            // The policy may have ended an admitted query; one that comes now is refused.
+            CheckFailure.unless(!query(web).ok(), "the wrong service account is served again");
             ExecResult allowed = query(cluster.client());
             CheckFailure.unless(allowed.ok(), "the right service account is refused, too: " + allowed.describe());
             JsonNode line = DemoCluster.awaitLogLine(
