@@ -26,15 +26,11 @@ public final class Analyzer {
         Subjects subjects = new Subjects(settings, mesh);
         new PolicyChecks(mesh, subjects, found).run();
         new ServiceChecks(mesh, subjects, found).run();
-        RouteGraph routes = new RouteGraph(settings, new Counters());
         Map<ResourceKey, Resource> resources = compiler.store().snapshot();
-        resources.forEach((key, resource) -> routes.change(key, null, resource));
         new WaypointChecks(settings, mesh, resources, found).run();
-        routes.compile();
-        found.addAll(routes.diagnostics());
-        SubsetChecks.run(settings, compiler.store().snapshot(), found);
+        SubsetChecks.run(settings, resources, found);
         List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
         return new AnalysisReport(
-                all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), routes, all)).values()));
+                all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), compiler.routes(), all)).values()));
     }
 }

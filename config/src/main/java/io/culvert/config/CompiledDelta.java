@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param removedAuthorizations authorizations that are gone
  * @param documents new or changed documents for waypoints by name, null for one that is gone
  * @param diagnostics all that now stand, sorted, not only the new ones; the same list object while nothing changed
+ * @param routes the status of every resource that waypoints execute, by {@code Kind namespace/name}
  */
 public record CompiledDelta(
         Map<String, Address> addresses,
@@ -27,7 +28,8 @@ public record CompiledDelta(
         Map<String, Authorization> authorizations,
         Set<String> removedAuthorizations,
         Map<String, @Nullable SourceDocument> documents,
-        List<Diagnostic> diagnostics) {
+        List<Diagnostic> diagnostics,
+        Map<String, RouteStatus> routes) {
     /** Whether agents have nothing to learn from it. */
     public boolean isEmpty() {
         return addresses.isEmpty()

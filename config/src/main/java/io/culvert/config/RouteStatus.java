@@ -15,6 +15,15 @@ public record RouteStatus(String resource, List<Condition> conditions, List<Pare
         parents = List.copyOf(parents);
     }
 
+    /** Whether no condition says that something of it does not count. */
+    public boolean inForce() {
+        return holds(conditions) && parents.stream().allMatch(parent -> holds(parent.conditions()));
+    }
+
+    private static boolean holds(List<Condition> conditions) {
+        return conditions.stream().allMatch(Condition::status);
+    }
+
     /**
      * What is true of the resource as far as one parent goes.
      *
@@ -29,7 +38,7 @@ public record RouteStatus(String resource, List<Condition> conditions, List<Pare
     /**
      * One condition.
      *
-     * @param type {@code Accepted}, {@code ResolvedRefs}, {@code Programmed}, {@code PartiallyInvalid}
+     * @param type {@code Accepted}, {@code ResolvedRefs}, {@code Programmed}, {@code ResolvedWaypoints}
      * @param reason as Gateway API lists it for the type
      */
     public record Condition(String type, boolean status, String reason, String message) {}

@@ -83,6 +83,6 @@ final class Compiled {
 
     CompiledDelta delta() {
         return new CompiledDelta(
-                addresses, removedAddresses, authorizations, removedAuthorizations, Map.of(), List.of());
+                addresses, removedAddresses, authorizations, removedAuthorizations, Map.of(), List.of(), Map.of());
     }
 }

@@ -55,7 +55,21 @@ final class WaypointRoutes implements DocumentSink {
         compileNanos = System.nanoTime() - begin;
         compilations.inc();
         routes.accept(update.table());
-        tell(update.diagnostics());
+        tell(update.diagnostics().stream().map(WaypointRoutes::named).toList());
+    }
+
+    /** By the file alone: documents are called after their file and their place in it. */
+    private static Diagnostic named(Diagnostic found) {
+        int mark = found.file().lastIndexOf('#');
+        return mark < 0
+                ? found
+                : new Diagnostic(
+                        found.severity(),
+                        found.file().substring(0, mark),
+                        found.line(),
+                        found.resource(),
+                        found.path(),
+                        found.message());
     }
 
     /** With as many empty lines before it as the file has, so that diagnostics name the file's lines. */

@@ -23,6 +23,37 @@ public record HttpMatch(
         query = List.copyOf(query);
     }
 
+    /** Whether {@code request} fulfils all of it. */
+    public boolean matches(HttpRoutes.Request request) {
+        return (path == null || path.matches(request.path()))
+                && (method == null || method.matches(request.method()))
+                && (scheme == null || scheme.matches(request.scheme()))
+                && (authority == null || authority.matches(request.host()))
+                && headersMatch(request)
+                && queryMatches(request.query());
+    }
+
+    private boolean headersMatch(HttpRoutes.Request request) {
+        for (HeaderMatch header : headers) {
+            String value = request.header(header.name());
+            boolean holds = value != null && header.value().matches(value);
+            if (holds == header.invert()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean queryMatches(@Nullable String text) {
+        for (QueryMatch parameter : query) {
+            String value = QueryText.first(text, parameter.name());
+            if (value == null || !parameter.value().matches(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * A condition on a header field; of several fields of one name the values are joined by a comma.
      *

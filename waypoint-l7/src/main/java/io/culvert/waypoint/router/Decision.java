@@ -61,7 +61,7 @@ final class Decision {
         }
         PortRoutes port = routes == null ? null : routes.port(client.servicePort());
         HttpRoutes http = port == null ? HttpRoutes.NONE : port.http(client.namespace());
-        HttpRule found = RouteMatcher.first(http, request);
+        HttpRule found = http.first(request);
         if (found == null && http.attached()) {
             record.flag(ResponseFlag.NO_ROUTE);
             exchange.fail(404, "no route matched", "route_not_found");
