@@ -26,9 +26,12 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -62,6 +65,7 @@ final class Crossing implements AutoCloseable {
     private final MetricsRegistry registry = new MetricsRegistry();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final AccessLog log = new AccessLog(registry, out);
+    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Channel listener;
 
     Crossing(Http client, Http app, InetSocketAddress address, HttpRule rule) {
@@ -84,6 +88,7 @@ final class Crossing implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        channels.add(channel);
                         RequestHandler requests =
                                 router.handler(RouterFixture.client("spiffe://cluster.local/ns/front/sa/shopper"));
                         channel.pipeline().addLast(codec(client, channel, requests, held));
@@ -109,15 +114,21 @@ final class Crossing implements AutoCloseable {
 
     /** What the access log says; ends it. */
     String logged() {
-        // Whoever sees the end of a response is quicker than the turn of the loop that logs it.
-        group.next().submit(() -> {}).syncUninterruptibly();
+        awaitTurn();
         log.close();
         return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Whoever sees the end of a response is quicker than the turn of the loop that logs it and releases what is left. */
+    private void awaitTurn() {
+        group.next().submit(() -> {}).syncUninterruptibly();
     }
 
     @Override
     public void close() {
         listener.close().syncUninterruptibly();
+        channels.close().syncUninterruptibly();
+        awaitTurn();
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
         log.close();
     }
@@ -178,6 +189,7 @@ final class Crossing implements AutoCloseable {
                     .handler(new ChannelInitializer<>() {
                         @Override
                         protected void initChannel(Channel channel) {
+                            channels.add(channel);
                             if (http == Http.ONE) {
                                 channel.config().setAutoRead(false);
                             }

@@ -19,8 +19,11 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -103,7 +106,7 @@ final class SlowReaderTest {
         }
     }
 
-    private static Channel app(Http http, EventLoopGroup group) {
+    private static Channel app(Http http, EventLoopGroup group, ChannelGroup channels) {
         HeldBytes held = new HeldBytes(() -> {});
         return new ServerBootstrap()
                 .group(group)
@@ -112,6 +115,7 @@ final class SlowReaderTest {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        channels.add(channel);
                         channel.pipeline().addLast(Crossing.codec(http, channel, e -> new Sender(e).start(), held));
                     }
                 })
@@ -133,7 +137,8 @@ final class SlowReaderTest {
     void manyResponsesThatWaitForTheirReaderStayWithinTheBoundAndLoseNothing(
             Http client, Http app, TestReporter reporter) throws Exception {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-        Channel listening = app(app, group);
+        ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+        Channel listening = app(app, group, channels);
         try (Crossing crossing = new Crossing(
                 client,
                 app,
@@ -155,6 +160,8 @@ final class SlowReaderTest {
             assertThat(crossing.held.unread()).isZero();
         } finally {
             listening.close().syncUninterruptibly();
+            channels.close().syncUninterruptibly();
+            group.next().submit(() -> {}).syncUninterruptibly();
             group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
         }
     }
