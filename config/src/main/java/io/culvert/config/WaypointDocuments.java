@@ -17,13 +17,18 @@ final class WaypointDocuments {
     private static final Pattern SECRET = Pattern.compile("kind[\"']?\\s*:\\s*[\"']?Secret\\b");
 
     private final Map<String, Map<String, SourceDocument>> byFile = new HashMap<>();
+    /** What was sent of the pods of each file: of one that is refused now it stays. */
+    private final Map<String, Map<ResourceKey, String>> podsByFile = new HashMap<>();
+
     private final Map<String, @Nullable SourceDocument> changes = new LinkedHashMap<>();
 
     /** Takes what reading a file gave. What it had before stays as long as something in it cannot be named. */
     void update(String file, FileContent content) {
         Map<String, SourceDocument> now = new LinkedHashMap<>();
+        Map<ResourceKey, String> podsBefore = podsByFile.getOrDefault(file, Map.of());
+        Map<ResourceKey, String> pods = new HashMap<>();
         content.documents().forEach((chunk, result) -> {
-            String text = text(chunk, result);
+            String text = text(chunk, result, podsBefore, pods);
             if (!text.isEmpty()) {
                 now.put(file + "#" + now.size(), new SourceDocument(file, chunk.line(), text));
             }
@@ -42,6 +47,14 @@ final class WaypointDocuments {
                 changes.put(name, document);
             }
         });
+        if (content.unidentified()) {
+            podsBefore.forEach(pods::putIfAbsent);
+        }
+        if (pods.isEmpty()) {
+            podsByFile.remove(file);
+        } else {
+            podsByFile.put(file, pods);
+        }
         if (now.isEmpty()) {
             byFile.remove(file);
         } else {
@@ -56,19 +69,27 @@ final class WaypointDocuments {
         return taken;
     }
 
-    private static String text(DocumentSplitter.Chunk chunk, ReadResult result) {
-        StringBuilder pods = new StringBuilder();
+    private static String text(
+            DocumentSplitter.Chunk chunk,
+            ReadResult result,
+            Map<ResourceKey, String> podsBefore,
+            Map<ResourceKey, String> pods) {
+        StringBuilder labels = new StringBuilder();
         boolean concerns = false;
         for (ReadResult.Entry entry : result.entries()) {
             if (entry.key().kind() == Kind.POD) {
-                if (entry.good() instanceof PodResource pod) {
-                    pods.append(pods.isEmpty() ? "" : "---\n").append(labels(pod.meta()));
+                String text = entry.good() instanceof PodResource pod
+                        ? labels(pod.meta())
+                        : podsBefore.getOrDefault(entry.key(), "");
+                if (!text.isEmpty()) {
+                    pods.put(entry.key(), text);
+                    labels.append(labels.isEmpty() ? "" : "---\n").append(text);
                 }
             } else {
                 concerns |= entry.key().kind().concernsWaypoints();
             }
         }
-        return concerns && !SECRET.matcher(chunk.text()).find() ? chunk.text() : pods.toString();
+        return concerns && !SECRET.matcher(chunk.text()).find() ? chunk.text() : labels.toString();
     }
 
     private static String labels(Meta pod) {

@@ -274,6 +274,8 @@ class RequestAuthorizationTest {
     void agentsDoNotGetIt() {
         TestMesh mesh = new TestMesh().put("p.yaml", policy("default/p", REVIEWS + ", rules: [{}]"));
         assertThat(mesh.authorizations).doesNotContainKey("default/p");
-        assertThat(mesh.messages()).isEmpty();
+        assertThat(mesh.messages())
+                .containsExactly(
+                        "p.yaml:1: error: AuthorizationPolicy default/p: spec.targetRefs[0]: there is no Service default/reviews: the policy is for nobody");
     }
 }
