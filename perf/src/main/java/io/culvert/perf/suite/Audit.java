@@ -97,6 +97,13 @@ final class Audit {
             agents = MeshCounters.of(variant.agents()).since(before);
             counted = waypoint.counted().since(requestsBefore);
         }
+        return gaps(series, answer, agents, counted);
+    }
+
+    /** What a round by a waypoint was and what agents and waypoint say of it. */
+    static List<Gap> gaps(String series, JsonNode answer, MeshCounters agents, Waypoint.Counted counted) {
+        long opened = answer.get("opened").asLong();
+        long requests = answer.get("requests").asLong();
         List<Gap> gaps = new ArrayList<>();
         compare(gaps, series, "connections opened, source", opened, agents.opened());
         compare(gaps, series, "connections closed, source", opened, agents.closed());

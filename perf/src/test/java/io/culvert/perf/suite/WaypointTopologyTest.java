@@ -40,14 +40,12 @@ class WaypointTopologyTest {
 
     @Test
     void everyRowHasItsLoadAndItsPeerInTheTopology() {
-        assertThat(ROWS)
-                .hasSize(6)
-                .allSatisfy(row -> {
-                    assertThat(Load.waypoint()).extracting(Load::name).contains(row.load());
-                    assertThat(Scripts.NAMES).contains(row.base());
-                    assertThat(row.base()).startsWith(WaypointPlace.PREFIX);
-                    assertThat(row.atMost()).isTrue();
-                });
+        assertThat(ROWS).hasSize(6).allSatisfy(row -> {
+            assertThat(Load.waypoint()).extracting(Load::name).contains(row.load());
+            assertThat(Scripts.NAMES).contains(row.base());
+            assertThat(row.base()).startsWith(WaypointPlace.PREFIX);
+            assertThat(row.atMost()).isTrue();
+        });
         assertThat(ROWS).extracting(Target::bound).containsExactly(0.5, 1.3, 0.7, 1.2, 0.7, 0.0);
     }
 
