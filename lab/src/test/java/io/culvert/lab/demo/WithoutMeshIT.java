@@ -3,6 +3,7 @@ package io.culvert.lab.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.culvert.lab.LabException;
 import io.culvert.lab.LabExtension;
 import io.culvert.lab.LabOptions;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("netns")
 class WithoutMeshIT {
     @RegisterExtension
-    static final LabExtension lab = new LabExtension(DemoCluster.description(), LabOptions.plain());
+    static final LabExtension lab = new LabExtension(DemoCluster.withCart(), LabOptions.plain());
 
     private final DemoCluster cluster = new DemoCluster(lab.lab(), Duration.ofSeconds(1));
 
@@ -36,5 +37,21 @@ class WithoutMeshIT {
     void aPolicyThatNobodyEnforcesIsNoticed() {
         assertThatThrownBy(() -> new StrictRefusesPlaintext(cluster).run())
                 .hasMessageContaining("the pod outside the mesh is still served");
+    }
+
+    /** Where nobody executes routes, a connection stays at the pod that it was made to, good or bad. */
+    @Test
+    void routesThatNobodyExecutesAreNoticed() {
+        assertFails(new CanaryRelease(cluster));
+        assertFails(new HiddenFailures(cluster));
+        assertFails(new EjectedPod(cluster));
+        assertFails(new InjectedFault(cluster));
+        assertFails(new MirroredRequests(cluster));
+    }
+
+    private static void assertFails(Check check) {
+        assertThatThrownBy(check::run)
+                .as(check.title())
+                .isInstanceOfAny(CheckFailure.class, LabException.class);
     }
 }
