@@ -31,7 +31,8 @@ record Answers(List<Answer> all, String complaint) {
      * five seconds, all together a minute; what is not answered then is missing.
      */
     static Answers get(LabPod client, int count, String url, String... headers) {
-        List<String> command = new ArrayList<>(List.of("curl", "-sS", "-m", "5", "-w", " #%{http_code} %{time_total}\\n"));
+        List<String> command =
+                new ArrayList<>(List.of("curl", "-sS", "-m", "5", "-w", " #%{http_code} %{time_total}\\n"));
         for (String header : headers) {
             command.addAll(List.of("-H", header));
         }

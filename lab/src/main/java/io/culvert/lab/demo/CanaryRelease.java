@@ -57,8 +57,7 @@ public final class CanaryRelease implements Check {
             AppLog.expect(cluster, cluster.cart("v1"), path, 200, old);
             AppLog.expect(cluster, cluster.cart("v2"), path, 200, canary + TESTERS);
             return "of %d requests %d at v1, %d at v2 (%s); %d of %d with the header at v2; in force after %d ms"
-                    .formatted(
-                            CANARY.requests(), old, canary, CANARY.bound(), TESTERS, TESTERS, after.toMillis());
+                    .formatted(CANARY.requests(), old, canary, CANARY.bound(), TESTERS, TESTERS, after.toMillis());
         } finally {
             cluster.lab().delete("HTTPRoute", "shop", "cart");
         }

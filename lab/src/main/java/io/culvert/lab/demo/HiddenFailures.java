@@ -52,8 +52,7 @@ public final class HiddenFailures implements Check {
                     () -> Answers.get(client, PROBES, "stock/probe").count("v2", 200) == PROBES);
             String path = AppLog.freshPath("retried");
             Answers retried = Answers.get(client, WITH, "stock" + path);
-            CheckFailure.unless(
-                    retried.count("v2", 200) == WITH, "failures of the pod reached the client: " + retried);
+            CheckFailure.unless(retried.count("v2", 200) == WITH, "failures of the pod reached the client: " + retried);
             AppLog.expect(cluster, flaky, path, 200, WITH);
             int hidden = AppLog.count(flaky, path, 503);
             // Every other try fails, so there are as many of them as answers, but for the one that the turn began with.

@@ -58,7 +58,8 @@ public final class InjectedFault implements Check {
             AppLog.expect(cluster, cluster.cart("v2"), path, 200, byV2);
             Answers late = Answers.get(client, DELAYED, "cart" + path, "x-fault: delay");
             CheckFailure.unless(
-                    late.count("v1", 200) + late.count("v2", 200) == DELAYED, "not every late request was served: " + late);
+                    late.count("v1", 200) + late.count("v2", 200) == DELAYED,
+                    "not every late request was served: " + late);
             CheckFailure.unless(
                     late.fastest().compareTo(DELAY) >= 0,
                     "a request was late by " + late.fastest().toMillis() + " ms only");

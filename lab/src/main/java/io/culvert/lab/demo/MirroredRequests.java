@@ -42,8 +42,7 @@ public final class MirroredRequests implements Check {
                     () -> Answers.get(client, PROBES, "cart/probe").count("v1", 200) == PROBES);
             String path = AppLog.freshPath("mirrored");
             Answers answers = Answers.get(client, REQUESTS, "cart" + path);
-            CheckFailure.unless(
-                    answers.count("v1", 200) == REQUESTS, "not every answer was that of v1: " + answers);
+            CheckFailure.unless(answers.count("v1", 200) == REQUESTS, "not every answer was that of v1: " + answers);
             AppLog.expect(cluster, cluster.cart("v1"), path, 200, REQUESTS);
             AppLog.expect(cluster, cluster.cart("v2"), path, 200, REQUESTS);
             return "%d of %d answers came from v1; v1 logged %d requests, the mirror v2 %d; in force after %d ms"

@@ -20,7 +20,8 @@ record Share(int requests, int percent) {
     /** Fails unless {@code count} is within the tolerance; {@code what} says what was counted. */
     void verify(String what, int count) {
         CheckFailure.unless(
-                Math.abs(count - expected()) <= tolerance(), what + ": " + count + " of " + requests + ", not " + bound());
+                Math.abs(count - expected()) <= tolerance(),
+                what + ": " + count + " of " + requests + ", not " + bound());
     }
 
     /** The bound, for people. */

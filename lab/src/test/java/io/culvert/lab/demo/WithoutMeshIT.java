@@ -50,8 +50,6 @@ class WithoutMeshIT {
     }
 
     private static void assertFails(Check check) {
-        assertThatThrownBy(check::run)
-                .as(check.title())
-                .isInstanceOfAny(CheckFailure.class, LabException.class);
+        assertThatThrownBy(check::run).as(check.title()).isInstanceOfAny(CheckFailure.class, LabException.class);
     }
 }
