@@ -31,6 +31,8 @@ public final class Analyzer {
         SubsetChecks.run(settings, resources, found);
         List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
         return new AnalysisReport(
-                all, new ArrayList<>(new TreeMap<>(RefusedRoutes.overlay(compiler.store(), compiler.routes(), all)).values()));
+                all,
+                new ArrayList<>(
+                        new TreeMap<>(RefusedRoutes.overlay(compiler.store(), compiler.routes(), all)).values()));
     }
 }

@@ -35,7 +35,10 @@ final class GrpcHealthClient implements AutoCloseable {
     String status() {
         try {
             byte[] answer = ClientCalls.blockingUnaryCall(
-                    channel, GrpcHealthServer.CHECK, CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS), new byte[0]);
+                    channel,
+                    GrpcHealthServer.CHECK,
+                    CallOptions.DEFAULT.withDeadlineAfter(5, TimeUnit.SECONDS),
+                    new byte[0]);
             return Arrays.equals(answer, GrpcHealthServer.SERVING) ? "OK" : "an answer of " + answer.length + " bytes";
         } catch (StatusRuntimeException e) {
             return e.getStatus().getCode().name();

@@ -26,8 +26,7 @@ final class RouteIndex {
             String host = match.authority() instanceof StringMatch.Exact exact
                     ? exact.text().toLowerCase(Locale.ROOT)
                     : null;
-            Paths.Builder place =
-                    host == null ? unnamed : named.computeIfAbsent(host, _ -> new Paths.Builder());
+            Paths.Builder place = host == null ? unnamed : named.computeIfAbsent(host, _ -> new Paths.Builder());
             place.add(i, match.path());
         }
         Map<String, Paths> built = new HashMap<>();
@@ -85,7 +84,8 @@ final class RouteIndex {
 
             void add(int place, @Nullable PathMatch path) {
                 switch (path) {
-                    case PathMatch.Exact(String text, boolean ignoreCase) when !ignoreCase ->
+                    case PathMatch.Exact(String text, boolean ignoreCase)
+                    when !ignoreCase ->
                         exact.computeIfAbsent(text, _ -> new ArrayList<>()).add(place);
                     case PathMatch.TextPrefix(String text, boolean ignoreCase) when !ignoreCase -> prefix(text, place);
                     case PathMatch.SegmentPrefix(String text) -> prefix(text, place);

@@ -93,8 +93,7 @@ class RouteIndexTest {
             }
             HttpRoutes routes = new HttpRoutes(entries, true);
             for (int i = 0; i < 50; i++) {
-                Asked asked =
-                        new Asked(SEGMENTS[random.nextInt(3)], path(random), random.nextBoolean() ? "1" : null);
+                Asked asked = new Asked(SEGMENTS[random.nextInt(3)], path(random), random.nextBoolean() ? "1" : null);
                 HttpRule expected = plain(routes, asked);
                 assertThat(routes.first(asked)).as("seed %s, %s", seed, asked).isSameAs(expected);
                 found += expected == null ? 0 : 1;
