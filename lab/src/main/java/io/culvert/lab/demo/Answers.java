@@ -73,11 +73,20 @@ record Answers(List<Answer> all, String complaint) {
         return all.stream().map(Answer::time).max(Duration::compareTo).orElse(Duration.ZERO);
     }
 
-    /** How many of each kind there are, for messages. */
+    /** How many of each kind there are, and which are missing, for messages. */
     @Override
     public String toString() {
         Map<String, Integer> kinds = new TreeMap<>();
-        all.forEach(answer -> kinds.merge(answer.status() + " " + answer.body(), 1, Integer::sum));
-        return all.size() + " answers " + kinds + (complaint.isEmpty() ? "" : ", " + complaint);
+        List<Integer> unanswered = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            Answer answer = all.get(i);
+            kinds.merge(answer.status() + " " + answer.body(), 1, Integer::sum);
+            if (answer.status() == 0) {
+                unanswered.add(i + 1);
+            }
+        }
+        return all.size() + " answers " + kinds
+                + (unanswered.isEmpty() ? "" : ", of which these are none: " + unanswered)
+                + (complaint.isEmpty() ? "" : ", " + complaint);
     }
 }

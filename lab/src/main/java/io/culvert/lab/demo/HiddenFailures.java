@@ -17,7 +17,7 @@ public final class HiddenFailures implements Check {
                   retries: {attempts: 3, retryOn: gateway-error, backoff: 5ms}
             """;
     private static final int WITHOUT = 100;
-    private static final int WITH = 300;
+    private static final int WITH = 200;
     /** Two in a row are never both good without a retry. */
     private static final int PROBES = 4;
 

@@ -42,14 +42,21 @@ class WithoutMeshIT {
     /** Where nobody executes routes, a connection stays at the pod that it was made to, good or bad. */
     @Test
     void routesThatNobodyExecutesAreNoticed() {
-        assertFails(new CanaryRelease(cluster));
-        assertFails(new HiddenFailures(cluster));
-        assertFails(new EjectedPod(cluster));
-        assertFails(new InjectedFault(cluster));
-        assertFails(new MirroredRequests(cluster));
+        assertFails(
+                new CanaryRelease(cluster),
+                "requests with the header still reach v1|not every request was answered|answered by v2 without the header");
+        assertFails(new HiddenFailures(cluster), "failures of the pod still reach the client");
+        assertFails(new EjectedPod(cluster), "there is no pod way");
+        assertFails(new InjectedFault(cluster), "no request is refused");
+        assertFails(
+                new MirroredRequests(cluster),
+                "requests still reach v2|not every answer was that of v1|has not logged 500 requests");
     }
 
-    private static void assertFails(Check check) {
-        assertThatThrownBy(check::run).as(check.title()).isInstanceOfAny(CheckFailure.class, LabException.class);
+    private static void assertFails(Check check, String reason) {
+        assertThatThrownBy(check::run)
+                .as(check.title())
+                .isInstanceOfAny(CheckFailure.class, LabException.class)
+                .hasMessageFindingMatch(reason);
     }
 }
