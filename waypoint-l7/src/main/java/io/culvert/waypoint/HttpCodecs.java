@@ -7,6 +7,7 @@ import io.culvert.waypoint.h1.Http1Client;
 import io.culvert.waypoint.h1.Http1Server;
 import io.culvert.waypoint.h1.Http1Settings;
 import io.culvert.waypoint.h2.H2Settings;
+import io.culvert.waypoint.h2.HeldBytes;
 import io.culvert.waypoint.h2.Http2Client;
 import io.culvert.waypoint.h2.Http2Server;
 import io.culvert.waypoint.http.ClientConnection;
@@ -28,6 +29,8 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
 
     private final CounterFamily rejected;
     private final CounterFamily broken;
+    private final HeldBytes clients;
+    private final HeldBytes apps;
 
     HttpCodecs(MetricsRegistry metrics) {
         rejected = metrics.counters(
@@ -37,6 +40,16 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
                 "status");
         broken = metrics.counters(
                 "culvert_http2_connection_errors", "HTTP/2 connections of clients that ended by a fault", "code");
+        clients = new HeldBytes(metrics.counter(
+                "culvert_http2_windows_exhausted",
+                "HTTP/2 connections of clients that had to wait because what they sent was not read")::inc);
+        apps = new HeldBytes(() -> {});
+        String name = "culvert_http2_body_bytes";
+        String help = "Bytes of bodies that HTTP/2 connections hold, by whose they are and which way they go";
+        metrics.gauge(name, help, "bodies", "from_clients", clients::unread);
+        metrics.gauge(name, help, "bodies", "to_clients", clients::queued);
+        metrics.gauge(name, help, "bodies", "from_apps", apps::unread);
+        metrics.gauge(name, help, "bodies", "to_apps", apps::queued);
     }
 
     /** Counted by protocol and answer, and told to the router as a request that ended: metrics and log, flag DPE. */
@@ -73,7 +86,7 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
 
     @Override
     public ChannelHandler http2(RequestHandler requests) {
-        return Http2Server.handler(requests, H2Settings.DEFAULT, listener(requests));
+        return Http2Server.handler(requests, H2Settings.DEFAULT, listener(requests), clients);
     }
 
     @Override
@@ -90,7 +103,7 @@ final class HttpCodecs implements ServerCodecs, ClientCodecs {
 
     @Override
     public ClientConnection http2(Channel channel) {
-        Http2Client client = new Http2Client(H2Settings.DEFAULT);
+        Http2Client client = new Http2Client(H2Settings.TOWARDS_APPS, apps);
         channel.pipeline().addLast(client);
         return client;
     }

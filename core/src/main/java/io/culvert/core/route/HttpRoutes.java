@@ -64,6 +64,11 @@ public final class HttpRoutes {
         /** Host without port, in lower case. */
         String host();
 
+        /** Host and port as the client wrote them, in lower case. */
+        default String authority() {
+            return host();
+        }
+
         /** Without the query, normalised. */
         String path();
 

@@ -99,14 +99,15 @@ final class ServerStream implements ServerExchange {
         if (!open || !responded) {
             data.release();
         } else if (!connection.writer.write(data, connection.out())) {
-            open = false;
+            fail(StreamError.INTERNAL, "the response is longer than its head says");
             connection.onResponseEnd(true);
         }
     }
 
+    /** Where nothing can be written any more, writing is welcome: it is dropped. */
     @Override
     public boolean isWritable() {
-        return open && connection.out().isWritable();
+        return !open || connection.out().isWritable();
     }
 
     @Override

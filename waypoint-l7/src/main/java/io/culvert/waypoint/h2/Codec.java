@@ -1,15 +1,12 @@
 package io.culvert.waypoint.h2;
 
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
-import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
 import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
-import static io.netty.handler.codec.http2.Http2Exception.streamError;
 
 import io.culvert.waypoint.http.Fields;
 import io.culvert.waypoint.http.StreamError;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
@@ -18,28 +15,18 @@ import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
-import io.netty.handler.codec.http2.Http2Flags;
-import io.netty.handler.codec.http2.Http2FrameListener;
-import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /** What both ends of HTTP/2 have in common. Owned by the channel's loop. */
-abstract class Codec extends Http2ConnectionHandler implements Http2FrameListener {
+abstract class Codec extends Http2ConnectionHandler {
     final Http2Connection.PropertyKey states;
     final HeadView view = new HeadView();
     private final Parts parts;
     private final RecentResets resets;
-    private final ArrayDeque<StreamState> writableAgain = new ArrayDeque<>();
-    private final Runnable flush = this::flushScheduled;
+    private final FlushTurn flushes = new FlushTurn(this);
 
     private @Nullable ChannelHandlerContext context;
-    private boolean reading;
-    private boolean flushScheduled;
-    private boolean flushing;
-    private boolean flushAgain;
     private boolean windowOpened;
     private boolean gone;
     private @Nullable String closing;
@@ -50,7 +37,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         this.parts = parts;
         this.resets = parts.resets();
         this.states = parts.connection().newKey();
-        parts.decoder().frameListener(this);
+        parts.decoder().frameListener(new FrameDispatch(this));
         parts.connection().addListener(new Http2ConnectionAdapter() {
             @Override
             public void onStreamClosed(Http2Stream stream) {
@@ -74,6 +61,20 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
     /** What a RST_STREAM of the peer means. */
     abstract StreamError reason(long code);
 
+    /** The client gave a stream up; throws when it does so too often. */
+    void countReset(StreamState state) throws Http2Exception {}
+
+    /** The peer's settings were taken over. */
+    void onSettings() {}
+
+    /** The peer goes away, and serves no stream above {@code lastStreamId} that we opened. */
+    void onGoAway(int lastStreamId) {}
+
+    /** A PING of ours was answered. */
+    void onPong() {
+        pings().expect(false);
+    }
+
     /** After a flush, when nothing of the codec is under way. */
     void settled() {}
 
@@ -95,6 +96,10 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
 
     final FloodGuard floods() {
         return parts.floods();
+    }
+
+    final BodyBytes bytes() {
+        return parts.bytes();
     }
 
     final PendingPing pings() {
@@ -133,11 +138,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
             return;
         }
         windowOpened = true;
-        Http2Stream all = connection().connectionStream();
-        int more = settings().connectionWindow() - decoder().flowController().windowSize(all);
-        if (more > 0) {
-            decoder().flowController().incrementWindowSize(all, more);
-        }
+        parts.credit().open(settings().connectionWindow());
         flush(ctx);
         if (!ctx.channel().config().isAutoRead()) {
             ctx.read();
@@ -150,7 +151,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
-        reading = true;
+        flushes.reading(true);
         readSinceLook = true;
         super.channelRead(ctx, message);
         cutOffIfStuck(ctx);
@@ -158,7 +159,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
-        reading = false;
+        flushes.reading(false);
         super.channelReadComplete(ctx);
     }
 
@@ -220,52 +221,19 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         wantFlush();
     }
 
-    // ---- flushing: once for each read loop, or for each turn of the event loop
+    // ---- flushing
 
     final void wantFlush() {
-        if (!reading && !flushScheduled && !flushing && !gone) {
-            flushScheduled = true;
-            context().channel().eventLoop().execute(flush);
-        }
-        flushAgain |= flushing;
-    }
-
-    private void flushScheduled() {
-        flushScheduled = false;
-        if (!gone) {
-            flush(context());
-        }
+        flushes.want();
     }
 
     @Override
     public void flush(ChannelHandlerContext ctx) {
-        if (flushing) {
-            flushAgain = true;
-            return;
-        }
-        flushing = true;
-        try {
-            do {
-                flushAgain = false;
-                encoder().flowController().writePendingBytes();
-                writer().send(ctx);
-                ctx.flush();
-            } while ((flushAgain || writer().holdsFrames()) && !gone);
-        } catch (Http2Exception e) {
-            onError(ctx, true, e);
-        } finally {
-            flushing = false;
-        }
-        cutOffIfStuck(ctx);
-        for (StreamState next = writableAgain.poll(); next != null; next = writableAgain.poll()) {
-            next.onWritable();
-        }
-        if (!gone) {
-            settled();
-        }
+        flushes.flush(ctx);
     }
 
-    private void cutOffIfStuck(ChannelHandlerContext ctx) {
+    /** Ends a connection whose peer makes us answer and does not read. */
+    final void cutOffIfStuck(ChannelHandlerContext ctx) {
         if (writer().isStuck() && !gone) {
             onError(ctx, true, connectionError(ENHANCE_YOUR_CALM, "the peer makes us answer and does not read"));
             close("the peer does not read what it asks for");
@@ -273,7 +241,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
     }
 
     final void tellWritable(StreamState state) {
-        writableAgain.add(state);
+        flushes.tellWritable(state);
     }
 
     final void sentData() {
@@ -343,6 +311,7 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         StreamState state = stream.getProperty(states);
         afterClose(stream, state);
         if (state != null) {
+            state.returnAll();
             state.broken(lostReason(), closing == null ? "the connection was closed" : closing);
         }
     }
@@ -401,104 +370,4 @@ abstract class Codec extends Http2ConnectionHandler implements Http2FrameListene
         onError(ctx, false, connectionError(ENHANCE_YOUR_CALM, "too many streams had to be reset: %s", kind));
         return false;
     }
-
-    // ---- what the decoder tells
-
-    @Override
-    public int onDataRead(ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean endOfStream)
-            throws Http2Exception {
-        StreamState state = state(connection().stream(streamId));
-        if (state == null) {
-            return data.readableBytes() + padding;
-        }
-        return state.data(data, padding, endOfStream);
-    }
-
-    @Override
-    public void onHeadersRead(
-            ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean endOfStream)
-            throws Http2Exception {
-        Http2Stream stream = connection().stream(streamId);
-        if (stream != null) {
-            head(stream, (FieldBlock) headers, endOfStream);
-        }
-    }
-
-    @Override
-    public void onHeadersRead(
-            ChannelHandlerContext ctx,
-            int streamId,
-            Http2Headers headers,
-            int streamDependency,
-            short weight,
-            boolean exclusive,
-            int padding,
-            boolean endOfStream)
-            throws Http2Exception {
-        onHeadersRead(ctx, streamId, headers, padding, endOfStream);
-    }
-
-    /** Trailers of a stream whose head was read. */
-    final void trailers(StreamState state, FieldBlock block, boolean end) throws Http2Exception {
-        int id = state.stream.id();
-        if (!end) {
-            throw streamError(id, PROTOCOL_ERROR, "a second head, or trailers that are not the end");
-        }
-        if (block.isTooLarge()) {
-            throw streamError(id, ENHANCE_YOUR_CALM, "the trailers are too many or too large");
-        }
-        Fields trailers = block.trailers();
-        if (trailers == null) {
-            throw streamError(id, PROTOCOL_ERROR, "%s", block.fault());
-        }
-        state.trailers(trailers);
-    }
-
-    @Override
-    public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) throws Http2Exception {
-        StreamState state = state(connection().stream(streamId));
-        if (state != null) {
-            countReset(state);
-            state.broken(reason(errorCode), "the peer reset the stream: " + name(errorCode));
-        }
-    }
-
-    void countReset(StreamState state) throws Http2Exception {}
-
-    static String name(long code) {
-        Http2Error error = Http2Error.valueOf(code);
-        return error == null ? "error " + code : error.name();
-    }
-
-    @Override
-    public void onPriorityRead(
-            ChannelHandlerContext ctx, int streamId, int streamDependency, short weight, boolean exclusive) {}
-
-    @Override
-    public void onSettingsAckRead(ChannelHandlerContext ctx) {}
-
-    @Override
-    public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings changed) {}
-
-    @Override
-    public void onPingRead(ChannelHandlerContext ctx, long data) {}
-
-    @Override
-    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
-        pings().expect(false);
-    }
-
-    @Override
-    public void onPushPromiseRead(
-            ChannelHandlerContext ctx, int streamId, int promisedStreamId, Http2Headers headers, int padding) {}
-
-    @Override
-    public void onGoAwayRead(ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData) {}
-
-    @Override
-    public void onWindowUpdateRead(ChannelHandlerContext ctx, int streamId, int windowSizeIncrement) {}
-
-    @Override
-    public void onUnknownFrame(
-            ChannelHandlerContext ctx, byte frameType, int streamId, Http2Flags flags, ByteBuf payload) {}
 }

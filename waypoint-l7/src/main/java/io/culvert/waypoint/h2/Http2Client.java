@@ -8,12 +8,10 @@ import io.culvert.waypoint.http.ClientExchange;
 import io.culvert.waypoint.http.RequestHead;
 import io.culvert.waypoint.http.ResponseReceiver;
 import io.culvert.waypoint.http.StreamError;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -37,8 +35,14 @@ public final class Http2Client extends Codec implements ClientConnection {
     private boolean capacityGrew;
     private int lastServed = Integer.MAX_VALUE;
 
+    /** A connection whose bytes nobody counts. */
     public Http2Client(H2Settings settings) {
-        super(Parts.make(false, settings, System::nanoTime));
+        this(settings, HeldBytes.unwatched());
+    }
+
+    /** @param held what its bodies hold is counted there */
+    public Http2Client(H2Settings settings, HeldBytes held) {
+        super(Parts.make(false, settings, held, System::nanoTime));
     }
 
     @Override
@@ -77,7 +81,7 @@ public final class Http2Client extends Codec implements ClientConnection {
      * Sends a request.
      *
      * @throws IllegalStateException when there is no capacity
-     * @throws IllegalArgumentException when the request asks for a protocol change: HTTP/2 has none, the router answers it
+     * @throws IllegalArgumentException when the request asks for a protocol change: the pool sends those by HTTP/1.1
      */
     @Override
     public ClientExchange send(RequestHead head, boolean end, ResponseReceiver receiver) {
@@ -109,7 +113,7 @@ public final class Http2Client extends Codec implements ClientConnection {
             throw streamError(stream.id(), PROTOCOL_ERROR, "a response that nobody asked for");
         }
         if (exchange.isResponded()) {
-            trailers(exchange, block, end);
+            exchange.trailers(block, end);
         } else {
             exchange.head(block, end);
         }
@@ -133,11 +137,7 @@ public final class Http2Client extends Codec implements ClientConnection {
 
     @Override
     StreamError reason(long code) {
-        Http2Error error = Http2Error.valueOf(code);
-        if (error == Http2Error.REFUSED_STREAM) {
-            return StreamError.REFUSED;
-        }
-        return error == Http2Error.CANCEL ? StreamError.CANCELLED : StreamError.CONNECTION_LOST;
+        return Http2Error.valueOf(code) == Http2Error.REFUSED_STREAM ? StreamError.REFUSED : StreamError.CANCELLED;
     }
 
     // ---- the connection
@@ -167,13 +167,13 @@ public final class Http2Client extends Codec implements ClientConnection {
     }
 
     @Override
-    public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings changed) {
+    void onSettings() {
         settingsRead = true;
         capacityGrew = true;
     }
 
     @Override
-    public void onGoAwayRead(ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData) {
+    void onGoAway(int lastStreamId) {
         lastServed = Math.min(lastServed, lastStreamId);
         retire();
     }

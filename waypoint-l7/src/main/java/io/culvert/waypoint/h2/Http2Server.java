@@ -42,8 +42,13 @@ public final class Http2Server {
         void onConnectionError(Http2Error error, String detail);
     }
 
-    /** The codec for one connection; to be added to the pipeline of its channel. */
-    public static ChannelHandler handler(RequestHandler requests, H2Settings settings, Listener listener) {
-        return new ServerCodec(requests, settings, listener, System::nanoTime);
+    /**
+     * The codec for one connection; to be added to the pipeline of its channel.
+     *
+     * @param held what its bodies hold is counted there
+     */
+    public static ChannelHandler handler(
+            RequestHandler requests, H2Settings settings, Listener listener, HeldBytes held) {
+        return new ServerCodec(requests, settings, listener, held, System::nanoTime);
     }
 }

@@ -24,6 +24,9 @@ final class Outbox implements FlowControlled {
     private @Nullable ByteBuf incoming;
     private @Nullable Fields trailers;
     private int size;
+    /** Of {@link #size}, what the connection counts as queued: nothing once it is discarded. */
+    private int counted;
+
     private boolean ending;
     private boolean finished;
 
@@ -69,6 +72,8 @@ final class Outbox implements FlowControlled {
     private void append(ByteBuf data) {
         int bytes = data.readableBytes();
         size += bytes;
+        counted += bytes;
+        owner.codec.bytes().queued(bytes);
         if (bytes >= SMALL || queue.isEmpty()) {
             shared = null;
             queue.add(data);
@@ -107,6 +112,8 @@ final class Outbox implements FlowControlled {
             int length = Math.min(Math.min(size, left), writer.maxFrameSize());
             left -= length;
             size -= length;
+            counted -= length;
+            owner.codec.bytes().left(length);
             shared = null;
             finished = ending && size == 0 && trailers == null;
             writer.writeData(ctx, owner.stream.id(), queue, length, finished);
@@ -137,6 +144,8 @@ final class Outbox implements FlowControlled {
 
     /** Size stays as it is: the flow controller takes it off its sums by itself. */
     private void discard() {
+        owner.codec.bytes().left(counted);
+        counted = 0;
         shared = null;
         ByteBuf data = incoming;
         incoming = null;

@@ -14,19 +14,22 @@ import java.util.function.LongSupplier;
 record Parts(
         H2Settings settings,
         DefaultHttp2Connection connection,
+        StreamCredit credit,
         FrameWriter writer,
         Http2ConnectionEncoder encoder,
         Http2ConnectionDecoder decoder,
         Http2Settings initial,
         FloodGuard floods,
         PendingPing pings,
-        RecentResets resets) {
+        RecentResets resets,
+        BodyBytes bytes) {
     /** What a stream may send before it is the next one's turn. */
     private static final int TURN = 16 * 1024;
 
-    static Parts make(boolean server, H2Settings settings, LongSupplier nanoTime) {
+    static Parts make(boolean server, H2Settings settings, HeldBytes held, LongSupplier nanoTime) {
         DefaultHttp2Connection connection = new DefaultHttp2Connection(server, 0);
-        connection.local().flowController(new StreamCredit(connection));
+        StreamCredit credit = new StreamCredit(connection, !server);
+        connection.local().flowController(credit);
         // Priorities cost more than they are worth (RFC 9113, section 5.3.2), and clients could make us sort trees.
         UniformStreamByteDistributor distributor = new UniformStreamByteDistributor(connection);
         distributor.minAllocationChunk(TURN);
@@ -42,13 +45,15 @@ record Parts(
         return new Parts(
                 settings,
                 connection,
+                credit,
                 writer,
                 encoder,
                 decoder,
                 initial(server, settings, connection),
                 floods,
                 pings,
-                resets);
+                resets,
+                new BodyBytes(settings, held));
     }
 
     private static Http2Settings initial(boolean server, H2Settings settings, DefaultHttp2Connection connection) {

@@ -27,8 +27,13 @@ final class ServerCodec extends Codec {
     private boolean finalGoAway;
     private @Nullable ScheduledFuture<?> idle;
 
-    ServerCodec(RequestHandler requests, H2Settings settings, Http2Server.Listener listener, LongSupplier nanoTime) {
-        super(Parts.make(true, settings, nanoTime));
+    ServerCodec(
+            RequestHandler requests,
+            H2Settings settings,
+            Http2Server.Listener listener,
+            HeldBytes held,
+            LongSupplier nanoTime) {
+        super(Parts.make(true, settings, held, nanoTime));
         this.requests = requests;
         this.listener = listener;
     }
@@ -78,12 +83,12 @@ final class ServerCodec extends Codec {
     }
 
     @Override
-    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+    void onPong() {
         if (draining && !finalGoAway && pings().expected()) {
             finalGoAway = true;
             goAway(connection().remote().lastStreamCreated());
         }
-        super.onPingAckRead(ctx, data);
+        super.onPong();
     }
 
     @Override
@@ -99,7 +104,7 @@ final class ServerCodec extends Codec {
     void head(Http2Stream stream, FieldBlock block, boolean end) throws Http2Exception {
         StreamState before = state(stream);
         if (before != null) {
-            trailers(before, block, end);
+            before.trailers(block, end);
             return;
         }
         switch (RequestReader.read(block, settings().paths())) {

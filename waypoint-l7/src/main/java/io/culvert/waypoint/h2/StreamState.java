@@ -1,5 +1,6 @@
 package io.culvert.waypoint.h2;
 
+import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
 import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Exception.streamError;
 
@@ -19,6 +20,9 @@ abstract class StreamState {
     private final Outbox outbox = new Outbox(this);
     /** Bytes of the body that its head announced and that have not come; -1 when it announced nothing. */
     private long missing = -1;
+
+    /** Bytes that the inside has and has not returned. */
+    private int unread;
 
     private boolean inputEnded;
     private boolean outputEnded;
@@ -97,6 +101,8 @@ abstract class StreamState {
             return bytes + padding;
         }
         if (bytes > 0) {
+            unread += bytes;
+            codec.bytes().received(bytes);
             to.onData(data.retain());
         }
         if (end && !over) {
@@ -105,7 +111,19 @@ abstract class StreamState {
         return padding;
     }
 
-    final void trailers(Fields trailers) throws Http2Exception {
+    /** Trailers, the head having been read. */
+    final void trailers(FieldBlock block, boolean end) throws Http2Exception {
+        int id = stream.id();
+        if (!end) {
+            throw streamError(id, PROTOCOL_ERROR, "a second head, or trailers that are not the end");
+        }
+        if (block.isTooLarge()) {
+            throw streamError(id, ENHANCE_YOUR_CALM, "the trailers are too many or too large");
+        }
+        Fields trailers = block.trailers();
+        if (trailers == null) {
+            throw streamError(id, PROTOCOL_ERROR, "%s", block.fault());
+        }
         checkEnd();
         inputEnded = true;
         BodyReceiver to = bodyReceiver();
@@ -116,7 +134,16 @@ abstract class StreamState {
 
     /** Returns credit; of a stream that is closed it was returned already. */
     public void consumed(int bytes) {
+        int due = Math.min(bytes, unread);
+        unread -= due;
+        codec.bytes().returned(due);
         codec.returnCredit(stream, bytes);
+    }
+
+    /** The stream is closed: what the inside still has of it is as good as dropped. */
+    final void returnAll() {
+        codec.bytes().returned(unread);
+        unread = 0;
     }
 
     // ---- output
@@ -136,7 +163,7 @@ abstract class StreamState {
 
     /** Where nothing can be written any more, writing is welcome: it is dropped. */
     public boolean isWritable() {
-        if (!canWrite() || outbox.queued() < codec.settings().maxQueued()) {
+        if (!canWrite() || outbox.queued() < codec.bytes().roomForEach()) {
             return true;
         }
         wantsWritable = true;
@@ -152,7 +179,7 @@ abstract class StreamState {
 
     /** The flow controller has taken data. */
     final void drained() {
-        if (wantsWritable && outbox.queued() <= codec.settings().maxQueued() / 2) {
+        if (wantsWritable && outbox.queued() <= codec.bytes().roomForEach() / 2) {
             wantsWritable = false;
             codec.tellWritable(this);
         }

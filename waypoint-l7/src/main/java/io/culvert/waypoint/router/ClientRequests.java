@@ -1,5 +1,6 @@
 package io.culvert.waypoint.router;
 
+import io.culvert.core.route.Authorization;
 import io.culvert.core.route.Backend;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.HttpRule;
@@ -15,11 +16,13 @@ import java.util.List;
 final class ClientRequests implements RequestHandler {
     private final Router router;
     private final Client client;
+    private final Authorization.Caller caller;
     private final HttpRule passThrough;
 
     ClientRequests(Router router, Client client) {
         this.router = router;
         this.client = client;
+        this.caller = client.caller();
         Backend itself = new Backend.ToCluster(Cluster.key(client.service().key(), client.servicePort(), ""));
         this.passThrough = HttpRule.forward("default", List.of(WeightedBackend.all(itself)));
     }
@@ -27,7 +30,7 @@ final class ClientRequests implements RequestHandler {
     @Override
     public void onRequest(ServerExchange exchange) {
         assert exchange.loop().inEventLoop();
-        new Exchange(router, client, exchange, passThrough).start();
+        new Exchange(router, client, caller, exchange, passThrough).start();
     }
 
     @Override

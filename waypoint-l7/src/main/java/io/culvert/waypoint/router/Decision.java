@@ -1,5 +1,6 @@
 package io.culvert.waypoint.router;
 
+import io.culvert.core.route.Authorization;
 import io.culvert.core.route.Backend;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.Cors;
@@ -27,6 +28,7 @@ final class Decision {
     private final Exchange exchange;
     private final Router router;
     private final Client client;
+    private final Authorization.Caller caller;
     private final RequestHead head;
     private final RequestRecord record;
     private HttpRule rule;
@@ -35,10 +37,17 @@ final class Decision {
     private @Nullable Future<?> delay;
 
     /** @param passThrough the rule of requests that no routes were written for */
-    Decision(Exchange exchange, Router router, Client client, RequestHead head, HttpRule passThrough) {
+    Decision(
+            Exchange exchange,
+            Router router,
+            Client client,
+            Authorization.Caller caller,
+            RequestHead head,
+            HttpRule passThrough) {
         this.exchange = exchange;
         this.router = router;
         this.client = client;
+        this.caller = caller;
         this.head = head;
         this.record = exchange.record();
         this.rule = passThrough;
@@ -52,12 +61,11 @@ final class Decision {
     void start() {
         RouteRequest request = new RouteRequest(head);
         ServiceRoutes routes = exchange.table().service(client.service().key());
-        if (routes != null) {
-            String refusal = router.policies().refusal(routes.policies(), request, client);
-            if (refusal != null) {
-                exchange.fail(403, "RBAC: access denied", refusal);
-                return;
-            }
+        String refusal = routes == null ? null : routes.authorization().refusal(caller, request);
+        if (refusal != null) {
+            String policy = refusal.isEmpty() ? "none" : refusal;
+            exchange.fail(403, "RBAC: access denied", "rbac_access_denied_matched_policy[" + policy + "]");
+            return;
         }
         PortRoutes port = routes == null ? null : routes.port(client.servicePort());
         HttpRoutes http = port == null ? HttpRoutes.NONE : port.http(client.namespace());

@@ -1,5 +1,6 @@
 package io.culvert.waypoint.router;
 
+import io.culvert.core.route.Authorization;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.RouteTable;
@@ -50,7 +51,7 @@ final class Exchange implements BodyReceiver {
     private boolean clientEnded;
     private boolean appEnded;
 
-    Exchange(Router router, Client client, ServerExchange server, HttpRule passThrough) {
+    Exchange(Router router, Client client, Authorization.Caller caller, ServerExchange server, HttpRule passThrough) {
         this.router = router;
         this.client = client;
         this.server = server;
@@ -61,7 +62,7 @@ final class Exchange implements BodyReceiver {
         this.head = received.with(HeaderEdits.fromClient(received.fields()));
         this.record = new RequestRecord(client, server.loop().ticker().nanoTime());
         describe();
-        this.decision = new Decision(this, router, client, head, passThrough);
+        this.decision = new Decision(this, router, client, caller, head, passThrough);
     }
 
     private void describe() {

@@ -108,6 +108,8 @@ final class RequestBody {
         if (isSink(exchange) && ended) {
             exchange.end(trailers);
         }
+        // What an earlier try did not take is owed to the client still, which may wait for just that.
+        onSinkWritable();
     }
 
     /** What comes from now on is bytes of another protocol, in both directions. */

@@ -34,8 +34,8 @@ final class RouteRequest implements HttpRoutes.Request {
         return host;
     }
 
-    /** Host and port as the client wrote them. */
-    String authority() {
+    @Override
+    public String authority() {
         return head.authority();
     }
 

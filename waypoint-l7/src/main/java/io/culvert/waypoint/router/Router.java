@@ -19,7 +19,6 @@ public final class Router {
     private final RequestTelemetry telemetry;
     private final RouterSettings settings;
     private final Chance chance;
-    private final RequestPolicies policies = new RequestPolicies();
     private final AtomicInteger mirrors = new AtomicInteger();
 
     /** @param tables asked once for each request, which keeps what it gets */
@@ -59,10 +58,6 @@ public final class Router {
 
     Chance chance() {
         return chance;
-    }
-
-    RequestPolicies policies() {
-        return policies;
     }
 
     /** Takes a place among the mirrors under way; false when there is none. */

@@ -20,8 +20,6 @@ import io.netty.util.internal.StringUtil;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.NotYetConnectedException;
-import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +32,6 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
     /** Index of the one user-defined writability. */
     private static final int STREAM = 1;
-    /** How long the peer may take to end its direction after a close, each time that some of the queue has left. */
-    private static final long LINGER_SECONDS = 5;
 
     private final StreamChannelConfig config = new StreamChannelConfig(this);
     private final FromTunnel fromTunnel = new FromTunnel();
@@ -43,7 +39,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     private final InetSocketAddress remote;
 
     private @Nullable HboneStream stream;
-    private @Nullable ArrayDeque<ByteBuf> held;
+    private final Unread held = new Unread();
     private boolean readWanted;
     private boolean delivering;
     private boolean inputEnded;
@@ -53,7 +49,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     private boolean gone;
 
     private boolean open = true;
-    private int lingering = -1;
+    private @Nullable Linger linger;
 
     /**
      * A channel without a stream yet.
@@ -93,8 +89,10 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
                 int bytes = data.readableBytes();
                 data.release();
                 stream().consumed(bytes);
-                endIfAllIsSent();
-            } else if (readWanted && !delivering && held == null && isRegistered()) {
+                if (linger != null) {
+                    linger.dropped();
+                }
+            } else if (readWanted && !delivering && held.isEmpty() && isRegistered()) {
                 delivering = true;
                 try {
                     pass(data);
@@ -103,22 +101,21 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
                 }
                 deliver();
             } else {
-                hold(data);
+                held.add(data);
             }
         }
 
         @Override
         public void onFinished() {
             inputEnded = true;
-            if (lingering >= 0) {
-                lingering = -1;
-            }
+            stopLinger();
             deliver();
         }
 
         @Override
         public void onReset(ResetReason reason) {
             gone = true;
+            stopLinger();
             if (reason.clean()) {
                 // The peer has sent all, and takes no more: what it sent is still to be read.
                 inputEnded = true;
@@ -142,17 +139,17 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
         @Override
         public void onClosed() {
             gone = true;
+            stopLinger();
             if (open && endDelivered) {
                 unsafe().close(unsafe().voidPromise());
             }
         }
-    }
 
-    private void hold(ByteBuf data) {
-        if (held == null) {
-            held = new ArrayDeque<>(4);
+        private void stopLinger() {
+            if (linger != null) {
+                linger.stop();
+            }
         }
-        held.add(data);
     }
 
     /** As many buffers as reads are asked for, then the end. */
@@ -162,19 +159,13 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
         }
         delivering = true;
         try {
-            while (readWanted && open && held != null) {
-                ByteBuf next = held.poll();
-                if (held.isEmpty()) {
-                    held = null;
-                }
-                if (next != null) {
-                    pass(next);
-                }
+            while (readWanted && open && !held.isEmpty()) {
+                pass(held.remove());
             }
         } finally {
             delivering = false;
         }
-        if (inputEnded && held == null && open && !endDelivered) {
+        if (inputEnded && held.isEmpty() && open && !endDelivered) {
             endDelivered = true;
             end();
         }
@@ -201,14 +192,8 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     }
 
     private void dropHeld() {
-        ArrayDeque<ByteBuf> dropped = held;
-        held = null;
-        if (dropped != null) {
-            int bytes = 0;
-            for (ByteBuf data : dropped) {
-                bytes += data.readableBytes();
-                data.release();
-            }
+        int bytes = held.drop();
+        if (bytes > 0) {
             stream().consumed(bytes);
         }
     }
@@ -216,7 +201,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
     @Override
     protected void doBeginRead() {
         readWanted = true;
-        if (!delivering && (held != null || (inputEnded && !endDelivered))) {
+        if (!delivering && (!held.isEmpty() || (inputEnded && !endDelivered))) {
             eventLoop().execute(this::deliver);
         }
     }
@@ -283,35 +268,7 @@ public final class StreamChannel extends AbstractChannel implements DuplexChanne
         }
         over.finish();
         if (!inputEnded) {
-            linger(over);
-        }
-    }
-
-    /** The peer may still send: that is dropped, for a while, so that it can read what we sent. */
-    private void linger(HboneStream over) {
-        lingering = over.queuedBytes();
-        eventLoop().schedule(() -> lingerOver(over), LINGER_SECONDS, TimeUnit.SECONDS);
-    }
-
-    /** Somebody who goes on sending has not noticed that we closed: once what we sent is out, nothing is owed to it. */
-    private void endIfAllIsSent() {
-        HboneStream over = stream();
-        if (lingering >= 0 && !gone && over.queuedBytes() == 0) {
-            gone = true;
-            over.reset(H2Error.NO_ERROR);
-        }
-    }
-
-    private void lingerOver(HboneStream over) {
-        if (lingering < 0 || gone) {
-            return;
-        }
-        int queued = over.queuedBytes();
-        if (queued > 0 && queued < lingering) {
-            linger(over);
-        } else {
-            gone = true;
-            over.reset(queued == 0 ? H2Error.NO_ERROR : H2Error.CONNECT_ERROR);
+            linger = Linger.begin(over);
         }
     }
 

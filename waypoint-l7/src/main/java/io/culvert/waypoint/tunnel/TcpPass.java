@@ -78,7 +78,7 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
     void begin(@Nullable String serverName) {
         RouteTable table = parts.routes().get();
         ServiceRoutes routes = table.service(client.service().key());
-        String denied = routes == null ? null : ConnectionPolicies.denies(routes.policies(), client);
+        String denied = routes == null ? null : routes.authorization().refusal(client.caller(), null);
         if (denied != null) {
             end(
                     CloseReason.POLICY_DENIED,

@@ -9,6 +9,8 @@ import io.culvert.waypoint.http.ServerExchange;
 import io.culvert.waypoint.http.StreamError;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,8 @@ final class FlowControlTest {
     private static class Stalled implements BodyReceiver {
         final ServerExchange exchange;
         final AtomicInteger received = new AtomicInteger();
+        /** Owned by the loop. */
+        private boolean flows;
 
         Stalled(ServerExchange exchange) {
             this.exchange = exchange;
@@ -34,8 +38,20 @@ final class FlowControlTest {
 
         @Override
         public void onData(ByteBuf data) {
-            received.addAndGet(data.readableBytes());
+            int bytes = data.readableBytes();
             data.release();
+            received.addAndGet(bytes);
+            if (flows) {
+                exchange.consumed(bytes);
+            }
+        }
+
+        /** Gives credit for what came, and from now on at once. */
+        void flow() {
+            exchange.loop().execute(() -> {
+                flows = true;
+                exchange.consumed(received.get());
+            });
         }
 
         @Override
@@ -64,8 +80,8 @@ final class FlowControlTest {
                         },
                         H2Settings.DEFAULT);
                 ClientEnd end = new ClientEnd(server.port(), H2Settings.DEFAULT)) {
-            // More streams than the connection's window holds, each with more than its own window.
-            int streams = 2 * H2Settings.DEFAULT.connectionWindow() / WINDOW;
+            // Half of what the connection's window holds, each with more than its own window.
+            int streams = H2Settings.DEFAULT.connectionWindow() / WINDOW / 2;
             for (int i = 0; i < streams; i++) {
                 ClientEnd.Answer answer = end.send("POST", "/stalled", false);
                 end.run(() -> {
@@ -95,6 +111,45 @@ final class FlowControlTest {
         }
     }
 
+    @Test
+    void bodiesThatNobodyReadsFillTheConnectionsWindowAndNoMore() throws Exception {
+        BlockingQueue<Stalled> begun = new LinkedBlockingQueue<>();
+        int window = 256 * 1024;
+        int streams = 10;
+        int body = 128 * 1024;
+        try (Loopback server = new Loopback(
+                        e -> begun.add(new Stalled(e)), H2Settings.DEFAULT.withWindows(64 * 1024, window));
+                ClientEnd end = new ClientEnd(server.port(), H2Settings.DEFAULT)) {
+            for (int i = 0; i < streams; i++) {
+                ClientEnd.Answer answer = end.send("POST", "/", false);
+                end.run(() -> {
+                    answer.exchange().write(Unpooled.buffer(body).writeZero(body));
+                    answer.exchange().end(null);
+                });
+            }
+            List<Stalled> all = new ArrayList<>();
+            for (int i = 0; i < streams; i++) {
+                Stalled next = begun.poll(10, TimeUnit.SECONDS);
+                assertThat(next).isNotNull();
+                all.add(next);
+            }
+            awaitTotal(all, window);
+            assertThat(server.held.unread()).isEqualTo(window);
+            assertThat(server.exhausted).hasValue(1);
+            all.forEach(Stalled::flow);
+            awaitTotal(all, streams * body);
+        }
+    }
+
+    private static void awaitTotal(List<Stalled> all, int bytes) {
+        int total = 0;
+        while (total < bytes) {
+            Thread.onSpinWait();
+            total = all.stream().mapToInt(one -> one.received.get()).sum();
+        }
+        assertThat(total).isEqualTo(bytes);
+    }
+
     private static void awaitReceived(Stalled stalled, int bytes) {
         while (stalled.received.get() < bytes) {
             Thread.onSpinWait();
@@ -111,6 +166,7 @@ final class FlowControlTest {
                 60 * 1024,
                 100,
                 64 * 1024,
+                1024 * 1024,
                 H2Settings.DEFAULT.idleTimeout(),
                 H2Settings.DEFAULT.keepAlive(),
                 H2Settings.DEFAULT.paths());

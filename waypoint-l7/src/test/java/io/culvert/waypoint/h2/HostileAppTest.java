@@ -70,8 +70,8 @@ final class HostileAppTest {
                         a -> a.headers(3, Wire.END, ":status", "100")),
                 arguments("REFUSED_STREAM", "reset REFUSED", (Reply) a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(7))),
                 arguments("CANCEL", "reset CANCELLED", (Reply) a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(8))),
-                arguments("INTERNAL_ERROR", "reset CONNECTION_LOST", (Reply)
-                        a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(2))),
+                arguments(
+                        "INTERNAL_ERROR", "reset CANCELLED", (Reply) a -> a.frame(Wire.RST_STREAM, 0, 3, Wire.word(2))),
                 arguments("GOAWAY that has not seen the request", "reset REFUSED", (Reply)
                         a -> a.frame(Wire.GOAWAY, 0, 0, new byte[8])),
                 arguments("a push", "reset CONNECTION_LOST", (Reply)
@@ -189,6 +189,7 @@ final class HostileAppTest {
                 60 * 1024,
                 100,
                 64 * 1024,
+                1024 * 1024,
                 Duration.ofHours(1),
                 Duration.ofMillis(200),
                 H2Settings.DEFAULT.paths());

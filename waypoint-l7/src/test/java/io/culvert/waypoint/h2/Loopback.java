@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /** A {@link ServerCodec} behind a loopback port, on one loop. */
@@ -23,6 +24,8 @@ final class Loopback implements AutoCloseable {
     final Queue<Integer> rejected = new ConcurrentLinkedQueue<>();
     final Queue<Http2Error> connectionErrors = new ConcurrentLinkedQueue<>();
     final Queue<Channel> channels = new ConcurrentLinkedQueue<>();
+    final AtomicInteger exhausted = new AtomicInteger();
+    final HeldBytes held = new HeldBytes(exhausted::incrementAndGet);
     private final Channel listening;
 
     Loopback(RequestHandler requests, H2Settings settings) {
@@ -49,7 +52,7 @@ final class Loopback implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel channel) {
                         channels.add(channel);
-                        channel.pipeline().addLast(new ServerCodec(requests, settings, listener, nanoTime));
+                        channel.pipeline().addLast(new ServerCodec(requests, settings, listener, held, nanoTime));
                     }
                 })
                 .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))

@@ -21,21 +21,21 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/2 by hand over a socket: sends what no decent peer would. Everything blocks, with a time-out of 5 s. */
-final class Wire implements Closeable {
-    static final int DATA = 0;
-    static final int HEADERS = 1;
-    static final int PRIORITY = 2;
-    static final int RST_STREAM = 3;
-    static final int SETTINGS = 4;
-    static final int PING = 6;
-    static final int GOAWAY = 7;
-    static final int WINDOW_UPDATE = 8;
-    static final int CONTINUATION = 9;
+public final class Wire implements Closeable {
+    public static final int DATA = 0;
+    public static final int HEADERS = 1;
+    public static final int PRIORITY = 2;
+    public static final int RST_STREAM = 3;
+    public static final int SETTINGS = 4;
+    public static final int PING = 6;
+    public static final int GOAWAY = 7;
+    public static final int WINDOW_UPDATE = 8;
+    public static final int CONTINUATION = 9;
 
-    static final int END_STREAM = 1;
-    static final int ACK = 1;
-    static final int END_HEADERS = 4;
-    static final int END = END_STREAM | END_HEADERS;
+    public static final int END_STREAM = 1;
+    public static final int ACK = 1;
+    public static final int END_HEADERS = 4;
+    public static final int END = END_STREAM | END_HEADERS;
 
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -45,12 +45,12 @@ final class Wire implements Closeable {
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
     private final ByteArrayOutputStream batch = new ByteArrayOutputStream();
 
-    record Frame(int type, int flags, int stream, byte[] payload) {
-        int word(int at) {
+    public record Frame(int type, int flags, int stream, byte[] payload) {
+        public int word(int at) {
             return ByteBuffer.wrap(payload).getInt(at);
         }
 
-        boolean isEnd() {
+        public boolean isEnd() {
             return (flags & END_STREAM) != 0;
         }
     }
@@ -64,11 +64,11 @@ final class Wire implements Closeable {
     }
 
     /** A client that has sent its preface and empty settings. */
-    static Wire connect(int port) throws IOException {
+    public static Wire connect(int port) throws IOException {
         return connect(port, new byte[0]);
     }
 
-    static Wire connect(int port, byte[] settings) throws IOException {
+    public static Wire connect(int port, byte[] settings) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(64 * 1024);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
@@ -79,23 +79,23 @@ final class Wire implements Closeable {
     }
 
     /** A server that has read the preface and sent its settings. */
-    static Wire accepted(Socket socket, byte[] settings) throws IOException {
+    public static Wire accepted(Socket socket, byte[] settings) throws IOException {
         Wire wire = new Wire(socket);
         wire.in.readNBytes(PREFACE.length);
         wire.frame(SETTINGS, 0, 0, settings).frame(SETTINGS, ACK, 0).send();
         return wire;
     }
 
-    static byte[] setting(int id, int value) {
+    public static byte[] setting(int id, int value) {
         return ByteBuffer.allocate(6).putShort((short) id).putInt(value).array();
     }
 
-    static byte[] word(int value) {
+    public static byte[] word(int value) {
         return ByteBuffer.allocate(4).putInt(value).array();
     }
 
     /** Names and values in turn, as literals that no table keeps. */
-    static byte[] block(String... fields) {
+    public static byte[] block(String... fields) {
         ByteArrayOutputStream to = new ByteArrayOutputStream();
         for (int i = 0; i < fields.length; i += 2) {
             to.write(0);
@@ -123,7 +123,7 @@ final class Wire implements Closeable {
     // ---- sending
 
     /** Adds a frame to what {@link #send} sends. */
-    Wire frame(int type, int flags, int stream, byte... payload) {
+    public Wire frame(int type, int flags, int stream, byte... payload) {
         ByteBuffer head = ByteBuffer.allocate(9);
         head.put((byte) (payload.length >> 16)).putShort((short) payload.length);
         head.put((byte) type).put((byte) flags).putInt(stream);
@@ -132,16 +132,16 @@ final class Wire implements Closeable {
         return this;
     }
 
-    Wire headers(int stream, int flags, String... fields) {
+    public Wire headers(int stream, int flags, String... fields) {
         return frame(HEADERS, flags, stream, block(fields));
     }
 
     /** A request that nothing is wrong with. */
-    Wire get(int stream, String path) {
+    public Wire get(int stream, String path) {
         return headers(stream, END, ":method", "GET", ":scheme", "http", ":authority", "shop", ":path", path);
     }
 
-    Wire post(int stream, String... more) {
+    public Wire post(int stream, String... more) {
         String[] all = new String[8 + more.length];
         System.arraycopy(
                 new String[] {":method", "POST", ":scheme", "http", ":authority", "shop", ":path", "/"}, 0, all, 0, 8);
@@ -149,7 +149,7 @@ final class Wire implements Closeable {
         return headers(stream, END_HEADERS, all);
     }
 
-    Wire send() throws IOException {
+    public Wire send() throws IOException {
         byte[] bytes = batch.toByteArray();
         batch.reset();
         out.write(bytes);
@@ -158,7 +158,7 @@ final class Wire implements Closeable {
     }
 
     /** Sends; a peer that has closed already is no fault. */
-    Wire sendAnyway() throws IOException {
+    public Wire sendAnyway() throws IOException {
         try {
             send();
         } catch (SocketException e) {
@@ -171,7 +171,7 @@ final class Wire implements Closeable {
 
     /** The next frame, null at the end of the connection, however it ends. */
     @Nullable
-    Frame read() throws IOException {
+    public Frame read() throws IOException {
         byte[] head = new byte[9];
         try {
             in.readFully(head);
@@ -189,7 +189,7 @@ final class Wire implements Closeable {
     }
 
     /** The next frame that is wanted; others are skipped. */
-    Frame await(Predicate<Frame> wanted) throws IOException {
+    public Frame await(Predicate<Frame> wanted) throws IOException {
         StringBuilder skipped = new StringBuilder();
         for (Frame next = read(); next != null; next = read()) {
             if (wanted.test(next)) {
@@ -200,12 +200,12 @@ final class Wire implements Closeable {
         throw new EOFException("the connection ended before the frame came, after" + skipped);
     }
 
-    Frame await(int type, int stream) throws IOException {
+    public Frame await(int type, int stream) throws IOException {
         return await(frame -> frame.type() == type && frame.stream() == stream);
     }
 
     /** The head of a response; heads must be read in order, because of the compression table. */
-    Http2Headers awaitHead(int stream) throws IOException, Http2Exception {
+    public Http2Headers awaitHead(int stream) throws IOException, Http2Exception {
         while (true) {
             Frame frame = await(next -> next.type() == HEADERS);
             Http2Headers headers = decode(frame);
@@ -215,13 +215,13 @@ final class Wire implements Closeable {
         }
     }
 
-    Http2Headers decode(Frame frame) throws Http2Exception {
+    public Http2Headers decode(Frame frame) throws Http2Exception {
         ByteBuf block = Unpooled.wrappedBuffer(frame.payload());
         return decoder.decodeHeaders(frame.stream(), block);
     }
 
     /** Whether the connection ends with a GOAWAY of this code, or without one when that was lost. */
-    int awaitGoAway() throws IOException {
+    public int awaitGoAway() throws IOException {
         return await(frame -> frame.type() == GOAWAY).word(4);
     }
 

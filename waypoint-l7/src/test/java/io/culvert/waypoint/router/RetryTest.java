@@ -245,6 +245,18 @@ class RetryTest {
     }
 
     @Test
+    void creditThatATryDidNotReturnIsReturnedByTheNext() {
+        route(1, Condition.RESET);
+        FakeServer client = router.post("/");
+        router.apps.last().writable = false;
+        client.send("order");
+        assertThat(client.consumed).isZero();
+        router.apps.last().fail(StreamError.CONNECTION_LOST);
+        assertThat(router.apps.last().sent).hasToString("order");
+        assertThat(client.consumed).isEqualTo(5);
+    }
+
+    @Test
     void aBodyOverTheBoundIsNotSentAgain() {
         router.settings(new RouterSettings(10, 1, Duration.ofSeconds(1), Duration.ofHours(1)));
         route(1, Condition.SERVER_ERROR);

@@ -14,12 +14,14 @@ import io.culvert.core.mesh.PortMap;
 import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Vip;
 import io.culvert.core.mesh.Workload;
+import io.culvert.core.route.Cluster;
 import io.culvert.core.route.HeaderChanges;
 import io.culvert.core.route.HttpAction;
 import io.culvert.core.route.HttpMatch;
 import io.culvert.core.route.HttpRoutes;
 import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.PortRoutes;
+import io.culvert.core.route.Protocol;
 import io.culvert.core.route.RetryPolicy;
 import io.culvert.core.route.RouteTable;
 import io.culvert.core.route.ServiceRoutes;
@@ -42,6 +44,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +61,9 @@ import org.junit.jupiter.api.Timeout;
 class WaypointServerTest {
     private static final String VIP = "10.96.0.10";
     private static final String SVC = "default/web.default.svc.cluster.local";
+    private static final PortMap PORTS = PortMap.of(List.of(
+            new PortMap.ServicePort(80, 8080, AppProtocol.HTTP11),
+            new PortMap.ServicePort(81, 8080, AppProtocol.HTTP2)));
     private static final String GET = "GET /x HTTP/1.1\r\nhost: web\r\n\r\n";
 
     private final MeshStore store = new MeshStore();
@@ -76,17 +82,13 @@ class WaypointServerTest {
         log.start();
         net.serve(1, "web", app(), HboneSettings.DEFAULT);
         store.apply(MeshUpdate.builder()
-                .put(Service.of(
-                                "default",
-                                "web.default.svc.cluster.local",
-                                List.of(Vip.of("", Ip.parse(VIP))),
-                                PortMap.of(List.of(new PortMap.ServicePort(80, 8080, AppProtocol.HTTP11))))
+                .put(Service.of("default", "web.default.svc.cluster.local", List.of(Vip.of("", Ip.parse(VIP))), PORTS)
                         .withWaypoint(
                                 new GatewayRef.ByHostname("default", "wp.default.svc.cluster.local", 15008), false))
                 .put(Workload.builder("Kubernetes//Pod/default/web-1", TestCredentials.id("web"))
                         .address(Ip.parse(net.ip(1)))
                         .hbone(true)
-                        .service(SVC, PortMap.of(80, 8080))
+                        .service(SVC, PORTS)
                         .build())
                 .build());
         waypoint = new WaypointServer(
@@ -117,20 +119,30 @@ class WaypointServerTest {
         net.close();
     }
 
-    /** An app that answers each read with its size; no request of these tests needs more than one. */
+    /** An app that answers each read, and echoes once upgraded; no request of these tests needs more than one read. */
     private ConnectHandler app() {
         return connect -> {
             StreamChannel channel =
                     new StreamChannel(new InetSocketAddress(0), connect.tunnel().remoteAddress());
             channel.config().setAutoRead(true);
             channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                private boolean upgraded;
+
                 @Override
                 public void channelRead(ChannelHandlerContext ctx, Object msg) {
                     ByteBuf data = (ByteBuf) msg;
-                    requests.add(data.toString(StandardCharsets.ISO_8859_1));
+                    if (upgraded) {
+                        ctx.writeAndFlush(data);
+                        return;
+                    }
+                    String request = data.toString(StandardCharsets.ISO_8859_1);
                     data.release();
-                    ctx.writeAndFlush(Unpooled.copiedBuffer(
-                            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", StandardCharsets.ISO_8859_1));
+                    requests.add(request);
+                    upgraded = request.toLowerCase(Locale.ROOT).contains("upgrade: websocket");
+                    String answer = upgraded
+                            ? "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+                            : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+                    ctx.writeAndFlush(Unpooled.copiedBuffer(answer, StandardCharsets.ISO_8859_1));
                 }
             });
             channel.opened(connect.accept(channel.handler(), List.of()));
@@ -184,6 +196,25 @@ class WaypointServerTest {
                 Map.of(SVC, new ServiceRoutes(SVC, Map.of(80, routes), List.of())), Map.of(), Map.of()));
         client.send(GET);
         assertThat(client.await(text -> text.endsWith("tea"))).contains("HTTP/1.1 418 ");
+    }
+
+    @Test
+    void aWebSocketGoesByHttp1EvenWhereHttp2IsDeclared() throws Exception {
+        Cluster http2 = Cluster.of(SVC, 81, Protocol.HTTP2);
+        waypoint.onTable(new RouteTable(Map.of(), Map.of(http2.key(), http2), Map.of()));
+        Recorder plain = net.connect(key, VIP + ":81").send(GET);
+        assertThat(request()).as("what is no upgrade").startsWith("PRI * HTTP/2.0\r\n");
+        plain.abort();
+        Recorder client = net.connect(key, VIP + ":81")
+                .send("GET /chat HTTP/1.1\r\nhost: web\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+        assertThat(client.await(text -> text.contains("\r\n\r\n"))).startsWith("HTTP/1.1 101 ");
+        String upgrade = request();
+        while (!upgrade.startsWith("GET /chat HTTP/1.1\r\n")) {
+            upgrade = request();
+            assertThat(upgrade).isNotEqualTo("none");
+        }
+        client.send("ping");
+        assertThat(client.await(text -> text.endsWith("ping"))).contains("101");
     }
 
     @Test
