@@ -142,9 +142,7 @@ class WaypointIT {
         String said = new String(load.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(load.waitFor()).as(said).isZero();
         assertThat(seen).hasSize(6);
-        assertThat(said)
-                .contains(" 0 failed, 0 errored, 0 timeout")
-                .contains(" 0 3xx, 0 4xx, 0 5xx");
+        assertThat(said).contains(" 0 failed, 0 errored, 0 timeout").contains(" 0 3xx, 0 4xx, 0 5xx");
     }
 
     @Test
@@ -278,7 +276,7 @@ class WaypointIT {
                     () -> get("client", "/").out().endsWith("200"));
         } finally {
             shop("");
-            lab.lab().apply(LabExtension.resource("waypoint.yaml").split("---")[0]);
+            lab.lab().apply(LabExtension.resource("waypoint.yaml").split("---", -1)[0]);
         }
         lab.lab().awaitReady(lab.pod("way"), true, LONG);
         Poll.untilTrue(

@@ -34,7 +34,8 @@ public class RouteSwapBenchmark {
         for (int i = 0; i < SERVICES; i++) {
             all.put(
                     "service-" + i,
-                    "{apiVersion: v1, kind: Service, metadata: {name: s" + i + ", namespace: n}, spec: {selector: {app: a},"
+                    "{apiVersion: v1, kind: Service, metadata: {name: s" + i
+                            + ", namespace: n}, spec: {selector: {app: a},"
                             + " ports: [{port: 80, appProtocol: http}]}}\n");
             all.put("route-" + i, route(i, "a"));
         }
@@ -43,7 +44,8 @@ public class RouteSwapBenchmark {
     }
 
     private static String route(int number, String value) {
-        StringBuilder text = new StringBuilder("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r")
+        StringBuilder text = new StringBuilder(
+                        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r")
                 .append(number)
                 .append(", namespace: n}\nspec:\n  parentRefs: [{group: '', kind: Service, name: s")
                 .append(number)
