@@ -35,6 +35,7 @@ public final class WaypointServer implements Component {
         HttpCodecs codecs = new HttpCodecs(context.telemetry().metrics());
         clusters =
                 new ClusterBook(context.loops(), context.store()::current, settings.uid(), tunnels.connector(), codecs);
+        clusters.register(context.telemetry().metrics());
         Router router = new Router(
                 this::table,
                 clusters,

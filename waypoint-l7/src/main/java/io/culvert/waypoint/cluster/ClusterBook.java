@@ -7,6 +7,7 @@ import io.culvert.core.mesh.MeshState;
 import io.culvert.core.route.Cluster;
 import io.culvert.core.route.LoadBalancer.HashKey;
 import io.culvert.core.route.RouteTable;
+import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.waypoint.tunnel.Connector;
 import io.netty.channel.EventLoopGroup;
 import java.net.InetAddress;
@@ -155,6 +156,11 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
                 && clusters.remove(state.key(), state)) {
             state.remove();
         }
+    }
+
+    /** Tells of every cluster in use at each scrape. */
+    public void register(MetricsRegistry metrics) {
+        metrics.source(sink -> ClusterMetrics.collect(stats(), sink));
     }
 
     /** What each cluster that is in use counts. */

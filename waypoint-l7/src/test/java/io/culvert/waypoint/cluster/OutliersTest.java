@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.culvert.core.route.ClusterPolicy.OutlierDetection;
 import io.culvert.core.route.LoadBalancer.Algorithm;
+import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.waypoint.cluster.ClusterStats.Count;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,6 +78,23 @@ class OutliersTest {
         assertThat(world.stats().ejected()).isEqualTo(1);
         assertThat(ejected("a")).isTrue();
         assertThat(world.stats().get(Count.EJECTIONS_CONSECUTIVE_5XX)).isEqualTo(1);
+    }
+
+    @Test
+    void aScrapeShowsWhatIsEjectedAndWhy() throws IOException {
+        MetricsRegistry metrics = new MetricsRegistry();
+        world.book.register(metrics);
+        world.outliers(detection(2, 0, 100, 0)).pods("a", "b", "c");
+        answer("a", 500);
+        answer("a", 500);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new OpenMetricsTextFormatWriter(false, true).write(out, metrics.collect());
+        String cluster = "cluster=\"" + World.SERVICE + "|80|\"";
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains(
+                        "culvert_cluster_events_total{" + cluster + ",event=\"ejections_consecutive_5xx\"} 1.0",
+                        "culvert_cluster_ejected_endpoints{" + cluster + "} 1.0")
+                .doesNotContain("ejections_gateway_errors");
     }
 
     @ParameterizedTest
