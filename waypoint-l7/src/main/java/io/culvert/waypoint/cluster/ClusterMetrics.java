@@ -32,7 +32,11 @@ final class ClusterMetrics {
                 if (value > 0) {
                     events.add(new CounterDataPointSnapshot(
                             value,
-                            Labels.of(CLUSTER, stats.cluster(), "event", count.name().toLowerCase(Locale.ROOT)),
+                            Labels.of(
+                                    CLUSTER,
+                                    stats.cluster(),
+                                    "event",
+                                    count.name().toLowerCase(Locale.ROOT)),
                             null,
                             0));
                 }
@@ -57,8 +61,8 @@ final class ClusterMetrics {
             String help,
             ToIntFunction<ClusterStats> value) {
         List<GaugeDataPointSnapshot> points = clusters.stream()
-                .map(stats -> new GaugeDataPointSnapshot(
-                        value.applyAsInt(stats), Labels.of(CLUSTER, stats.cluster()), null))
+                .map(stats ->
+                        new GaugeDataPointSnapshot(value.applyAsInt(stats), Labels.of(CLUSTER, stats.cluster()), null))
                 .toList();
         sink.accept(new GaugeSnapshot(new MetricMetadata("culvert_cluster_" + name, help), points));
     }
