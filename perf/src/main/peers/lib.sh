@@ -53,7 +53,47 @@ stop_all() {
   done
 }
 
-# haproxy_settings MODE: what haproxy's two TLS pairs have in common; the buffers and the key exchange are the bench's.
+# waypoint_halves: the way to a proxy in the waypoint's place and from it, the same for all of them: haproxy in the
+# client's pod (TLS out), haproxy in the server's (TLS in). The proxy takes port 20000 + P in the pod between the two.
+waypoint_halves() {
+  local port alpn=http/1.1
+  haproxy_settings tcp >"$PEER_DIR/client.cfg"
+  for port in $PEER_PORTS; do
+    cat >>"$PEER_DIR/client.cfg" <<CFG
+listen p$port
+  bind :$((port + 10000)) backlog 4096
+  server s $PEER_MIDDLE_IP:$((port + 20000)) ssl crt $PEER_CERTS/client-all.pem ca-file $PEER_CERTS/ca.pem verify required alpn $alpn
+CFG
+    # The first port is HTTP/1.1's, the second HTTP/2's.
+    alpn=h2
+  done
+  {
+    haproxy_settings tcp
+    cat <<CFG
+listen http
+  bind :$((http + 20000)) backlog 4096 ssl crt $PEER_CERTS/server-all.pem ca-file $PEER_CERTS/ca.pem verify required
+  server s 127.0.0.1:$http
+CFG
+  } >"$PEER_DIR/server.cfg"
+  launch "$PEER_SERVER_NETNS" server haproxy -db -f "$PEER_DIR/server.cfg"
+  launch "$PEER_CLIENT_NETNS" client haproxy -db -f "$PEER_DIR/client.cfg"
+  listening "$PEER_SERVER_NETNS" $((http + 20000)) server
+  for port in $PEER_PORTS; do
+    listening "$PEER_CLIENT_NETNS" $((port + 10000)) client
+  done
+}
+
+# waypoint_ready: the proxy between listens; its process alone counts.
+waypoint_ready() {
+  local port
+  for port in $PEER_PORTS; do
+    listening "$PEER_MIDDLE_NETNS" $((port + 20000)) middle
+    echo "port $port"
+  done
+  pids middle
+}
+
+# haproxy_settings MODE: what haproxy's TLS proxies have in common; the buffers and the key exchange are the bench's.
 haproxy_settings() {
   cat <<CFG
 global
@@ -72,3 +112,6 @@ defaults
   timeout server 1h
 CFG
 }
+
+# The application's first port is HTTP.
+http=${PEER_PORTS%% *}

@@ -6,10 +6,12 @@ import java.util.List;
  * What {@link Analyzer} found. Immutable.
  *
  * @param diagnostics sorted by file and line
+ * @param statuses what the controller would write to the status of routes, gateways and policies
  */
-public record AnalysisReport(List<Diagnostic> diagnostics) {
+public record AnalysisReport(List<Diagnostic> diagnostics, List<RouteStatus> statuses) {
     public AnalysisReport {
         diagnostics = List.copyOf(diagnostics);
+        statuses = List.copyOf(statuses);
     }
 
     /** How many findings have this severity. */
@@ -34,7 +36,7 @@ public record AnalysisReport(List<Diagnostic> diagnostics) {
         return count + " " + what + (count == 1 ? "" : "s");
     }
 
-    /** The same as a JSON object: {@code {"errors", "warnings", "notes", "diagnostics": [{...}]}}. */
+    /** The same as a JSON object: {@code {"errors", "warnings", "notes", "diagnostics": [{...}], "statuses": [{...}]}}. */
     public String toJson() {
         StringBuilder json = new StringBuilder("{\n  \"errors\": ").append(count(Severity.ERROR));
         json.append(",\n  \"warnings\": ").append(count(Severity.WARNING));
@@ -55,7 +57,43 @@ public record AnalysisReport(List<Diagnostic> diagnostics) {
             json.append('}');
             separator = ",\n    ";
         }
-        return json.append(diagnostics.isEmpty() ? "]\n}\n" : "\n  ]\n}\n").toString();
+        json.append(diagnostics.isEmpty() ? "],\n" : "\n  ],\n").append("  \"statuses\": [");
+        separator = "\n    ";
+        for (RouteStatus status : statuses) {
+            json.append(separator).append("{\"resource\": ");
+            quote(status.resource(), json);
+            json.append(", \"conditions\": ");
+            conditions(status.conditions(), json);
+            json.append(", \"parents\": [");
+            String comma = "";
+            for (RouteStatus.Parent parent : status.parents()) {
+                json.append(comma).append("{\"parent\": ");
+                quote(parent.parent(), json);
+                json.append(", \"conditions\": ");
+                conditions(parent.conditions(), json);
+                json.append('}');
+                comma = ", ";
+            }
+            json.append("]}");
+            separator = ",\n    ";
+        }
+        return json.append(statuses.isEmpty() ? "]\n}\n" : "\n  ]\n}\n").toString();
+    }
+
+    private static void conditions(List<RouteStatus.Condition> conditions, StringBuilder json) {
+        json.append('[');
+        String comma = "";
+        for (RouteStatus.Condition condition : conditions) {
+            json.append(comma).append("{\"type\": ");
+            quote(condition.type(), json);
+            json.append(", \"status\": ").append(condition.status()).append(", \"reason\": ");
+            quote(condition.reason(), json);
+            json.append(", \"message\": ");
+            quote(condition.message(), json);
+            json.append('}');
+            comma = ", ";
+        }
+        json.append(']');
     }
 
     // RFC 8259, section 7.

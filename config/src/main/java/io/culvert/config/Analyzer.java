@@ -1,9 +1,10 @@
 package io.culvert.config;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Says offline what the controller would say of these files, and what only shows when they are held against each other.
@@ -25,7 +26,13 @@ public final class Analyzer {
         Subjects subjects = new Subjects(settings, mesh);
         new PolicyChecks(mesh, subjects, found).run();
         new ServiceChecks(mesh, subjects, found).run();
-        Collections.sort(found);
-        return new AnalysisReport(found);
+        Map<ResourceKey, Resource> resources = compiler.store().snapshot();
+        new WaypointChecks(settings, mesh, resources, found).run();
+        SubsetChecks.run(settings, resources, found);
+        List<Diagnostic> all = new ArrayList<>(new TreeSet<>(found));
+        return new AnalysisReport(
+                all,
+                new ArrayList<>(
+                        new TreeMap<>(RefusedRoutes.overlay(compiler.store(), compiler.routes(), all)).values()));
     }
 }

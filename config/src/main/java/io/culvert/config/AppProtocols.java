@@ -1,5 +1,6 @@
 package io.culvert.config;
 
+import io.culvert.core.route.Protocol;
 import io.culvert.proto.workload.AppProtocol;
 import java.util.Locale;
 
@@ -21,6 +22,18 @@ final class AppProtocols {
             case "tcp" -> AppProtocol.TCP;
             case "tls", "https", "kubernetes.io/wss" -> AppProtocol.TLS;
             default -> AppProtocol.UNKNOWN;
+        };
+    }
+
+    /** What a waypoint does with a port that speaks this. */
+    static Protocol routed(AppProtocol protocol) {
+        return switch (protocol) {
+            case HTTP11 -> Protocol.HTTP;
+            case HTTP2 -> Protocol.HTTP2;
+            case GRPC -> Protocol.GRPC;
+            case TLS -> Protocol.TLS;
+            case TCP -> Protocol.TCP;
+            case UNKNOWN, UNRECOGNIZED -> Protocol.DETECT;
         };
     }
 }

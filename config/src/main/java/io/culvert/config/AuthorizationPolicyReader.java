@@ -3,6 +3,7 @@ package io.culvert.config;
 import io.culvert.config.AuthorizationPolicyResource.Action;
 import io.culvert.config.AuthorizationPolicyResource.Alternative;
 import io.culvert.config.AuthorizationPolicyResource.Rule;
+import io.culvert.config.AuthorizationPolicyResource.Target;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,10 +19,11 @@ final class AuthorizationPolicyReader implements KindReader {
         if (spec == null) {
             // As Istio does: no spec is an ALLOW without rules.
             return new AuthorizationPolicyResource(
-                    meta, PolicyScopes.EVERYTHING, Action.ALLOW, dryRun, false, List.of(), List.of(), false);
+                    meta, PolicyScopes.EVERYTHING, Action.ALLOW, dryRun, false, List.of(), List.of(), List.of(), false);
         }
         Selector selector = PolicyScopes.selector(spec);
-        boolean targeted = targeted(spec);
+        List<Target> targets = targets(spec, meta);
+        boolean targeted = !targets.isEmpty();
         if (targeted && spec.has("selector")) {
             spec.error("selector", "cannot stand beside targetRefs: remove one of them");
         }
@@ -45,6 +47,7 @@ final class AuthorizationPolicyReader implements KindReader {
                 action == null ? Action.ALLOW : action,
                 dryRun,
                 targeted,
+                targets,
                 List.copyOf(rules),
                 reader.references(),
                 false);
@@ -58,15 +61,23 @@ final class AuthorizationPolicyReader implements KindReader {
         return value.equals("true");
     }
 
-    private static boolean targeted(Fields spec) {
+    private static List<Target> targets(Fields spec, Meta meta) {
         List<Fields> references = new ArrayList<>(spec.objects("targetRefs"));
         Fields single = spec.object("targetRef");
         if (single != null) {
             references.add(single);
         }
-        references.forEach(reference ->
-                reference.known("group", "kind", "name", "namespace").finish());
-        return !references.isEmpty();
+        List<Target> targets = new ArrayList<>();
+        for (Fields reference : references) {
+            targets.add(new Target(
+                    reference.text("group", ""),
+                    GatewayFields.required(reference, "kind"),
+                    reference.text("namespace", meta.namespace()),
+                    GatewayFields.required(reference, "name"),
+                    reference.place()));
+            reference.finish();
+        }
+        return List.copyOf(targets);
     }
 
     private static Rule rule(Fields rule, RuleReader reader) {
@@ -118,11 +129,12 @@ final class AuthorizationPolicyReader implements KindReader {
     public Resource closed(Fields root, Meta meta) {
         Selector selector = PolicyScopes.readable(root);
         Fields spec = root.object("spec");
-        return closed(meta, selector, dryRun(root, meta, false), spec != null && targeted(spec));
+        List<Target> targets = spec == null ? List.of() : targets(spec, meta);
+        return closed(meta, selector, dryRun(root, meta, false), targets);
     }
 
-    static AuthorizationPolicyResource closed(Meta meta, Selector selector, boolean dryRun, boolean targeted) {
+    static AuthorizationPolicyResource closed(Meta meta, Selector selector, boolean dryRun, List<Target> targets) {
         return new AuthorizationPolicyResource(
-                meta, selector, Action.DENY, dryRun, targeted, List.of(Rule.ANY), List.of(), true);
+                meta, selector, Action.DENY, dryRun, !targets.isEmpty(), targets, List.of(Rule.ANY), List.of(), true);
     }
 }

@@ -1,5 +1,6 @@
 package io.culvert.config;
 
+import io.culvert.core.route.RequestPolicy;
 import io.culvert.proto.security.Match;
 import java.util.List;
 
@@ -8,6 +9,7 @@ import java.util.List;
  *
  * @param dryRun whether it is only counted
  * @param targeted whether it has targetRefs, and so is for waypoints
+ * @param targets what it is for then
  * @param references namespaces and service accounts that it names
  */
 record AuthorizationPolicyResource(
@@ -16,6 +18,7 @@ record AuthorizationPolicyResource(
         Action action,
         boolean dryRun,
         boolean targeted,
+        List<Target> targets,
         List<Rule> rules,
         List<Reference> references,
         boolean refused)
@@ -45,12 +48,18 @@ record AuthorizationPolicyResource(
      *
      * @param match what a connection tells
      * @param http the fields that only a request tells
+     * @param request all of it that a waypoint can tell
+     * @param untold the fields that a waypoint cannot tell either
      */
-    record Alternative(Match match, List<HttpField> http) {
+    record Alternative(
+            Match match, List<HttpField> http, List<RequestPolicy.Condition> request, List<HttpField> untold) {
         boolean needsHttp() {
             return !http.isEmpty();
         }
     }
+
+    /** What a policy with targetRefs is for. */
+    record Target(String group, String kind, String namespace, String name, Fields.Place place) {}
 
     /** Where a field stands that only a waypoint can enforce. */
     record HttpField(String path, int line) {}

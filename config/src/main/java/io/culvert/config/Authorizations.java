@@ -47,11 +47,7 @@ final class Authorizations {
             return policy.targeted() ? null : denyAll(meta, meta.name(), policy.selector(), policy.dryRun());
         }
         if (policy.targeted()) {
-            found.add(
-                    meta.diagnostic(
-                            Severity.ERROR,
-                            "spec.targetRefs",
-                            "is not enforced: targetRefs are for waypoints, and there is none; use spec.selector with L4 fields"));
+            // Waypoints enforce it, and what there is to say of that the compiler of routes says.
             return null;
         }
         reportAction(policy, found);

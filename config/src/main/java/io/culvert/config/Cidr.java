@@ -35,6 +35,20 @@ record Cidr(ByteString address, int length) {
         return given == null || !address.equals(ByteString.copyFrom(given));
     }
 
+    /** Whether an address of the same family lies in it. */
+    boolean contains(ByteString other) {
+        if (other.size() != address.size()) {
+            return false;
+        }
+        for (int bit = 0; bit < length; bit++) {
+            int mask = 0x80 >> (bit % 8);
+            if (((address.byteAt(bit / 8) ^ other.byteAt(bit / 8)) & mask) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Canonical text, {@code address/length}. */
     @Override
     public String toString() {

@@ -69,6 +69,14 @@ final class Claims {
         return claim != null && claim.lastGood != null;
     }
 
+    /** Whether what stands there now is refused, whatever counts instead. */
+    boolean isRefused() {
+        for (Claim claim : claims.values()) {
+            return !claim.held && claim.entry.good() == null && !claim.entry.nameless();
+        }
+        return false;
+    }
+
     boolean isEmpty() {
         return claims.isEmpty();
     }
@@ -118,7 +126,9 @@ final class Claims {
         return switch (closed) {
             case null -> "it counts as absent until the errors are corrected";
             case AuthorizationPolicyResource policy
-            when policy.targeted() -> "it is for waypoints, and is not enforced until the errors are corrected";
+            when policy.targeted() ->
+                "there is no earlier good version, so waypoints deny all requests to what it targets until the errors are "
+                        + "corrected";
             case AuthorizationPolicyResource policy
             when policy.dryRun() ->
                 "it is a dry run, and counts what it selects as denied until the errors are corrected";

@@ -7,4 +7,7 @@ final class Counters {
     long servicesCompiled;
     long slicesCompiled;
     long policiesCompiled;
+    long routesCompiled;
+    long clustersCompiled;
+    long routedServicesCompiled;
 }

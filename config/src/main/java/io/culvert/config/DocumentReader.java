@@ -104,12 +104,14 @@ final class DocumentReader {
     // A resource without a name can be neither kept from before nor left open.
     private void nameless(Fields root, Kind kind) {
         unidentified = true;
+        Fields quiet = root.again();
+        Fields metadata = quiet.object("metadata");
+        String namespace = metadata == null ? null : metadata.text("namespace");
+        Origin origin = new Origin(file, root.line());
+        Meta meta = MetaReader.nameless(kind, usable(namespace), null, origin);
+        // The rest is read all the same: who corrects the name should not find the next fault only then.
+        Kinds.reader(kind).read(root, meta);
         if (kind.failsClosed()) {
-            Fields quiet = root.again();
-            Fields metadata = quiet.object("metadata");
-            String namespace = metadata == null ? null : metadata.text("namespace");
-            Origin origin = new Origin(file, root.line());
-            Meta meta = MetaReader.nameless(kind, usable(namespace), null, origin);
             entries.add(new Entry(meta.key(), origin, null, closed(root, kind, meta), true));
         }
     }

@@ -26,6 +26,9 @@ record Enrolment(boolean enrolled, String reason) {
         if (pod.hostNetwork()) {
             return no("the pod uses its node's network (hostNetwork: true)");
         }
+        if (WaypointBinding.isWaypoint(pod.meta(), istioLabels)) {
+            return no("the pod is a waypoint");
+        }
         if (pod.meta().annotations().containsKey(SIDECAR)) {
             return no("the pod has a sidecar (annotation " + SIDECAR + ")");
         }

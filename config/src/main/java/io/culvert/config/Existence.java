@@ -37,7 +37,11 @@ final class Existence {
                 inhabitant(account.meta(), account.meta().name(), by);
             case ServiceResource service ->
                 count(namespaces, service.meta().namespace(), service.meta().namespace(), by);
-            case NodeResource _, EndpointSliceResource _, NetworkPolicyResource _, PolicyResource _ -> {}
+            case NodeResource _,
+                    EndpointSliceResource _,
+                    NetworkPolicyResource _,
+                    PolicyResource _,
+                    RouteResource _ -> {}
         }
     }
 

@@ -145,6 +145,43 @@ final class Fields {
         return false;
     }
 
+    /** True or false, or null when it is absent or wrong. */
+    @Nullable
+    Boolean flagIfGiven(String name) {
+        return has(name) ? Boolean.valueOf(flag(name)) : null;
+    }
+
+    /** A number with or without decimals in a range, or null when it is absent or wrong. */
+    @Nullable
+    Double decimal(String name, double least, double most) {
+        Node node = value(name);
+        if (node == null) {
+            return null;
+        }
+        boolean number = node instanceof ScalarNode scalar
+                && (scalar.getTag().equals(Tag.INT) || scalar.getTag().equals(Tag.FLOAT));
+        if (!number) {
+            wrongType(node, child(name), "a number");
+            return null;
+        }
+        String text = ((ScalarNode) node).getValue();
+        double value = Double.NaN;
+        try {
+            value = Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            // Infinity and the like in YAML's own words: said below.
+        }
+        if (value >= least && value <= most) {
+            return value;
+        }
+        error(name, text + " is out of range: use " + plain(least) + " to " + plain(most));
+        return null;
+    }
+
+    private static String plain(double number) {
+        return number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number);
+    }
+
     /** A number in a range, or null when it is absent or wrong. */
     @Nullable
     Integer number(String name, int least, int most) {
@@ -236,6 +273,48 @@ final class Fields {
             }
         }
         return texts;
+    }
+
+    /** The numbers of a list, each in a range. */
+    List<Integer> numbers(String name, int least, int most) {
+        List<Integer> numbers = new ArrayList<>();
+        int index = 0;
+        for (Node item : elements(name)) {
+            String at = child(name) + "[" + index++ + "]";
+            context.visit(line);
+            Integer number =
+                    item instanceof ScalarNode scalar && scalar.getTag().equals(Tag.INT)
+                            ? number(scalar.getValue())
+                            : null;
+            if (number == null) {
+                wrongType(item, at, "a number");
+            } else if (number < least || number > most) {
+                context.add(
+                        Severity.ERROR,
+                        lineOfFile(item),
+                        at,
+                        number + " is out of range: use " + least + " to " + most);
+            } else {
+                numbers.add(number);
+            }
+        }
+        return numbers;
+    }
+
+    private static @Nullable Integer number(String text) {
+        try {
+            return Integer.decode(text);
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /** Where something stands in a resource. */
+    record Place(String path, int line) {}
+
+    /** Where this mapping stands. */
+    Place place() {
+        return new Place(path, line);
     }
 
     /** All fields as strings, as those of labels and annotations are. */

@@ -63,7 +63,9 @@ final class GraphCompiler {
         for (ResourceKey key : graph.dirty().pods()) {
             PodResource pod = mesh().pods().get(key);
             List<Diagnostic> found = new ArrayList<>();
-            addresses.put(key, pod == null ? Map.of() : pods.compile(pod, found));
+            PodCompiler.Compiled compiled = pod == null ? PodCompiler.Compiled.NOTHING : pods.compile(pod, found);
+            addresses.put(key, compiled.addresses());
+            authorizations.put(key, compiled.authorizations());
             book.put(key, found);
             counters.podsCompiled++;
         }

@@ -10,49 +10,45 @@ import org.jspecify.annotations.Nullable;
 
 /** The registry of kinds: who reads which, and what is known to exist without being read. */
 final class Kinds {
-    private static final Map<Kind, KindReader> READERS = new EnumMap<>(Map.of(
-            Kind.NAMESPACE, new NamespaceReader(),
-            Kind.NODE, new NodeReader(),
-            Kind.SERVICE_ACCOUNT, new ServiceAccountReader(),
-            Kind.POD, new PodReader(),
-            Kind.SERVICE, new ServiceReader(),
-            Kind.ENDPOINT_SLICE, new EndpointSliceReader(),
-            Kind.DEPLOYMENT, new DeploymentReader(),
-            Kind.NETWORK_POLICY, new NetworkPolicyReader(),
-            Kind.PEER_AUTHENTICATION, new PeerAuthenticationReader(),
-            Kind.AUTHORIZATION_POLICY, new AuthorizationPolicyReader()));
+    private static final Map<Kind, KindReader> READERS = new EnumMap<>(Map.ofEntries(
+            Map.entry(Kind.NAMESPACE, new NamespaceReader()),
+            Map.entry(Kind.NODE, new NodeReader()),
+            Map.entry(Kind.SERVICE_ACCOUNT, new ServiceAccountReader()),
+            Map.entry(Kind.POD, new PodReader()),
+            Map.entry(Kind.SERVICE, new ServiceReader()),
+            Map.entry(Kind.ENDPOINT_SLICE, new EndpointSliceReader()),
+            Map.entry(Kind.DEPLOYMENT, new DeploymentReader()),
+            Map.entry(Kind.NETWORK_POLICY, new NetworkPolicyReader()),
+            Map.entry(Kind.PEER_AUTHENTICATION, new PeerAuthenticationReader()),
+            Map.entry(Kind.AUTHORIZATION_POLICY, new AuthorizationPolicyReader()),
+            Map.entry(Kind.GATEWAY_CLASS, new GatewayClassReader()),
+            Map.entry(Kind.GATEWAY, new GatewayReader()),
+            Map.entry(Kind.HTTP_ROUTE, new HttpRouteReader()),
+            Map.entry(Kind.GRPC_ROUTE, new GrpcRouteReader()),
+            Map.entry(Kind.TLS_ROUTE, new StreamRouteReader(true)),
+            Map.entry(Kind.TCP_ROUTE, new StreamRouteReader(false)),
+            Map.entry(Kind.REFERENCE_GRANT, new ReferenceGrantReader()),
+            Map.entry(Kind.BACKEND_TRAFFIC_POLICY, new BackendTrafficPolicyReader()),
+            Map.entry(Kind.VIRTUAL_SERVICE, new VirtualServiceReader()),
+            Map.entry(Kind.DESTINATION_RULE, new DestinationRuleReader()),
+            Map.entry(Kind.SERVICE_PROFILE, new ServiceProfileReader())));
 
     /** By API group, "" being Kubernetes' core. Kinds that configure meshes first. */
     private static final Map<String, Set<String>> UNUSED = Map.ofEntries(
             Map.entry(
                     "networking.istio.io",
                     Set.of(
-                            "DestinationRule",
                             "EnvoyFilter",
                             "Gateway",
                             "ProxyConfig",
                             "ServiceEntry",
                             "Sidecar",
-                            "VirtualService",
                             "WorkloadEntry",
                             "WorkloadGroup")),
             Map.entry("security.istio.io", Set.of("RequestAuthentication")),
             Map.entry("telemetry.istio.io", Set.of("Telemetry")),
             Map.entry("extensions.istio.io", Set.of("TrafficExtension", "WasmPlugin")),
-            Map.entry(
-                    "gateway.networking.k8s.io",
-                    Set.of(
-                            "BackendTLSPolicy",
-                            "GRPCRoute",
-                            "Gateway",
-                            "GatewayClass",
-                            "HTTPRoute",
-                            "ListenerSet",
-                            "ReferenceGrant",
-                            "TCPRoute",
-                            "TLSRoute",
-                            "UDPRoute")),
-            Map.entry("linkerd.io", Set.of("ServiceProfile")),
+            Map.entry("gateway.networking.k8s.io", Set.of("BackendTLSPolicy", "ListenerSet", "UDPRoute")),
             Map.entry(
                     "",
                     Set.of(

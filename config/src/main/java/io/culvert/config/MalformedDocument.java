@@ -73,9 +73,27 @@ final class MalformedDocument {
     static @Nullable Resource closed(Meta meta) {
         return switch (meta.key().kind()) {
             case PEER_AUTHENTICATION -> PeerAuthenticationReader.closed(meta, PolicyScopes.EVERYTHING);
-            case AUTHORIZATION_POLICY -> AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, false);
+            case AUTHORIZATION_POLICY ->
+                AuthorizationPolicyReader.closed(meta, PolicyScopes.EVERYTHING, false, List.of());
             case NETWORK_POLICY -> NetworkPolicyReader.closed(meta);
-            case NAMESPACE, NODE, SERVICE_ACCOUNT, POD, SERVICE, ENDPOINT_SLICE, DEPLOYMENT -> null;
+            case NAMESPACE,
+                    NODE,
+                    SERVICE_ACCOUNT,
+                    POD,
+                    SERVICE,
+                    ENDPOINT_SLICE,
+                    DEPLOYMENT,
+                    GATEWAY_CLASS,
+                    GATEWAY,
+                    HTTP_ROUTE,
+                    GRPC_ROUTE,
+                    TLS_ROUTE,
+                    TCP_ROUTE,
+                    REFERENCE_GRANT,
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> null;
         };
     }
 

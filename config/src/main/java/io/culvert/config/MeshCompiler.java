@@ -1,25 +1,28 @@
 package io.culvert.config;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
- * Compiles Kubernetes and Istio resources into the workload API, incrementally: a change costs what it touches. Owned
- * by: one thread.
+ * Compiles Kubernetes and Istio resources into the workload API, incrementally: a change costs what it touches. Routes
+ * it compiles only to say what is wrong with them and what becomes of each; waypoints do so again from the same
+ * documents. Owned by: one thread.
  */
 public final class MeshCompiler {
     private final Counters counters = new Counters();
     private final DiagnosticBook readings = new DiagnosticBook();
     private final ResourceStore store;
     private final GraphCompiler graph;
+    private final RouteGraph routes;
     private List<Diagnostic> fromReading = List.of();
     private List<Diagnostic> fromCompiling = List.of();
+    private List<Diagnostic> fromRoutes = List.of();
     private List<Diagnostic> merged = List.of();
 
     public MeshCompiler(CompilerSettings settings) {
         this.store = new ResourceStore(settings.rootNamespace(), readings, counters);
         this.graph = new GraphCompiler(settings, counters);
+        this.routes = new RouteGraph(settings, counters);
     }
 
     /**
@@ -28,27 +31,36 @@ public final class MeshCompiler {
      */
     public CompiledDelta apply(SourceChanges changes) {
         changes.files().forEach(store::update);
-        store.takeChanges().forEach((key, change) -> graph.change(key, change.before(), change.after()));
+        store.takeChanges().forEach((key, change) -> {
+            graph.change(key, change.before(), change.after());
+            routes.change(key, change.before(), change.after());
+        });
         changes.removedReports().forEach(uid -> graph.report(uid, null));
         changes.reports().forEach(graph::report);
         graph.compile();
+        routes.compile();
+        List<Diagnostic> diagnostics = diagnostics();
         return new CompiledDelta(
                 graph.addresses().takeChanged(),
                 graph.addresses().takeRemoved(),
                 graph.authorizations().takeChanged(),
                 graph.authorizations().takeRemoved(),
-                diagnostics());
+                store.documents().takeChanges(),
+                diagnostics,
+                RefusedRoutes.overlay(store, routes, diagnostics));
     }
 
     private List<Diagnostic> diagnostics() {
         List<Diagnostic> reading = readings.all();
         List<Diagnostic> compiling = graph.book().all();
-        if (!reading.equals(fromReading) || !compiling.equals(fromCompiling)) {
+        List<Diagnostic> routing = routes.diagnostics();
+        if (!reading.equals(fromReading) || !compiling.equals(fromCompiling) || !routing.equals(fromRoutes)) {
             fromReading = reading;
             fromCompiling = compiling;
-            List<Diagnostic> all = new ArrayList<>(reading);
+            fromRoutes = routing;
+            TreeSet<Diagnostic> all = new TreeSet<>(reading);
             all.addAll(compiling);
-            Collections.sort(all);
+            all.addAll(routing);
             merged = List.copyOf(all);
         }
         return merged;
@@ -60,6 +72,10 @@ public final class MeshCompiler {
 
     GraphCompiler graph() {
         return graph;
+    }
+
+    RouteGraph routes() {
+        return routes;
     }
 
     ResourceStore store() {

@@ -55,6 +55,18 @@ final class MeshGraph {
                 peerAuthentication(key, (PeerAuthenticationResource) before, (PeerAuthenticationResource) after);
             case AUTHORIZATION_POLICY ->
                 authorizationPolicy(key, (AuthorizationPolicyResource) before, (AuthorizationPolicyResource) after);
+            // What waypoints do is RouteGraph's.
+            case GATEWAY_CLASS,
+                    GATEWAY,
+                    HTTP_ROUTE,
+                    GRPC_ROUTE,
+                    TLS_ROUTE,
+                    TCP_ROUTE,
+                    REFERENCE_GRANT,
+                    BACKEND_TRAFFIC_POLICY,
+                    VIRTUAL_SERVICE,
+                    DESTINATION_RULE,
+                    SERVICE_PROFILE -> {}
         }
     }
 
@@ -77,6 +89,14 @@ final class MeshGraph {
                 && same(before, after, NamespaceResource::drainSeconds);
         if (!unchanged) {
             dirty.pods().addAll(mesh.pods().labels().inNamespace(key.name()));
+        }
+        if (!same(before, after, namespace -> WaypointBinding.deciding(namespace.meta()))) {
+            for (ServiceResource service : mesh.services().all()) {
+                if (service.meta().namespace().equals(key.name())) {
+                    dirty.services().add(service.key());
+                    members(service);
+                }
+            }
         }
     }
 
@@ -115,6 +135,7 @@ final class MeshGraph {
         dirty.services().add(key);
         dirty.slices().addAll(mesh.services().slicesOf(key));
         boolean podsUnchanged = same(before, after, ServiceResource::ports)
+                && same(before, after, service -> WaypointBinding.deciding(service.meta()))
                 && same(before, after, ServiceResource::externalName)
                 && same(before, after, ServiceResource::key);
         if (mesh.services().slicesOf(key).isEmpty()) {
@@ -127,6 +148,14 @@ final class MeshGraph {
                 listed(mesh.services().slice(slice));
             }
         }
+    }
+
+    private void members(ServiceResource service) {
+        Set<ResourceKey> slices = mesh.services().slicesOf(service.key());
+        if (slices.isEmpty()) {
+            selected(service.key(), service);
+        }
+        slices.forEach(slice -> listed(mesh.services().slice(slice)));
     }
 
     private void selected(ResourceKey key, @Nullable ServiceResource service) {

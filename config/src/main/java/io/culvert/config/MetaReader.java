@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads metadata. */
 final class MetaReader {
     private static final String DEFAULT_NAMESPACE = "default";
+    private static final String NAMELESS = "culvert-refused-";
 
     private MetaReader() {}
 
@@ -65,8 +66,13 @@ final class MetaReader {
         ResourceKey key = new ResourceKey(
                 kind,
                 Objects.requireNonNullElse(namespace, DEFAULT_NAMESPACE),
-                Objects.requireNonNullElseGet(name, () -> String.format("culvert-refused-%08x", sum.getValue())));
+                Objects.requireNonNullElseGet(name, () -> String.format(NAMELESS + "%08x", sum.getValue())));
         return new Meta(key, Map.of(), Map.of(), "", null, false, List.of(), origin);
+    }
+
+    /** Whether the resource has no readable name. */
+    static boolean isNameless(Meta meta) {
+        return meta.name().startsWith(NAMELESS);
     }
 
     private static @Nullable String namespace(Fields metadata, Kind kind) {

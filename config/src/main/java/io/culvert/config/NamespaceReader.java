@@ -14,6 +14,7 @@ final class NamespaceReader implements KindReader {
     public Resource read(Fields root, Meta meta) {
         root.known("spec", "status").finish();
         Enrolment.checkLabel(root, meta);
+        WaypointBinding.check(root, meta);
         String value = meta.annotations().get(EXISTING);
         if (value == null || value.equals("keep")) {
             return new NamespaceResource(meta, ExistingConnections.KEEP, 0);

@@ -5,6 +5,7 @@ import com.google.protobuf.ByteString;
 import io.culvert.proto.node.ExistingConnections;
 import io.culvert.proto.node.PodExtension;
 import io.culvert.proto.node.PodReport;
+import io.culvert.proto.security.Authorization;
 import io.culvert.proto.workload.Address;
 import io.culvert.proto.workload.Extension;
 import io.culvert.proto.workload.NetworkMode;
@@ -36,10 +37,19 @@ final class PodCompiler {
         return settings.clusterId() + "//Pod/" + pod.namespace() + "/" + pod.name();
     }
 
+    /**
+     * What a pod comes to, by name.
+     *
+     * @param authorizations that it needs of its own
+     */
+    record Compiled(Map<String, Address> addresses, Map<String, Authorization> authorizations) {
+        static final Compiled NOTHING = new Compiled(Map.of(), Map.of());
+    }
+
     /** The workload by its name; nothing for a pod that has ended, or that has neither a node nor an address. */
-    Map<String, Address> compile(PodResource pod, List<Diagnostic> found) {
+    Compiled compile(PodResource pod, List<Diagnostic> found) {
         if (pod.terminal() || (pod.node().isEmpty() && pod.addresses().isEmpty())) {
-            return Map.of();
+            return Compiled.NOTHING;
         }
         String uid = uid(settings, pod.key());
         NamespaceResource namespace = mesh.namespaces().get(pod.meta().namespace());
@@ -47,6 +57,7 @@ final class PodCompiler {
                 namespace == null ? Map.of() : namespace.meta().labels();
         Enrolment enrolment = Enrolment.of(pod, namespaceLabels, settings.istioLabels());
         PodReport report = mesh.reports().get(uid);
+        boolean waypoint = WaypointBinding.isWaypoint(pod.meta(), settings.istioLabels());
         boolean enabled = enrolment.enrolled() && report != null && report.getState() == PodReport.State.ENABLED;
         NodeResource node = mesh.nodes().get(pod.node());
         List<ByteString> held = held(pod, found);
@@ -57,7 +68,8 @@ final class PodCompiler {
                 .setNamespace(pod.meta().namespace())
                 .addAllAddresses(held)
                 .setNetwork(settings.network())
-                .setTunnelProtocol(enabled ? TunnelProtocol.HBONE : TunnelProtocol.NONE)
+                .setTunnelProtocol(enabled || waypoint ? TunnelProtocol.HBONE : TunnelProtocol.NONE)
+                .setNativeTunnel(waypoint)
                 .setTrustDomain(settings.trustDomain())
                 .setServiceAccount(pod.serviceAccount())
                 .setNode(pod.node())
@@ -73,10 +85,20 @@ final class PodCompiler {
         if (node != null) {
             workload.setLocality(node.locality());
         }
-        boolean listedReady = addServices(pod, held, workload);
+        WaypointBinding binding = WaypointBinding.ofPod(pod.meta(), settings.istioLabels());
+        if (binding != null) {
+            workload.setWaypoint(binding.address(settings));
+        }
+        WaypointOnly waypointOnly = new WaypointOnly(settings);
+        boolean listedReady = addServices(pod, held, workload, waypointOnly);
+        Authorization only = waypointOnly.of(pod.key());
+        if (only != null) {
+            workload.addAuthorizationPolicies(only.getNamespace() + "/" + only.getName());
+        }
         boolean healthy = !pod.meta().terminating() && (pod.ready() == null ? listedReady : pod.ready());
         workload.setStatus(healthy ? WorkloadStatus.HEALTHY : WorkloadStatus.UNHEALTHY);
-        return Map.of(uid, Address.newBuilder().setWorkload(workload).build());
+        return new Compiled(
+                Map.of(uid, Address.newBuilder().setWorkload(workload).build()), Authorizations.named(only));
     }
 
     // Of two pods with one address only the first to come has it; nobody knows who answers there.
@@ -101,7 +123,8 @@ final class PodCompiler {
         return held;
     }
 
-    private boolean addServices(PodResource pod, List<ByteString> held, Workload.Builder workload) {
+    private boolean addServices(
+            PodResource pod, List<ByteString> held, Workload.Builder workload, WaypointOnly waypointOnly) {
         boolean listedReady = false;
         // An endpoint at a node's address is not each of the pods that share it.
         List<ByteString> own = pod.ownsAddresses() ? held : List.of();
@@ -111,11 +134,21 @@ final class PodCompiler {
             boolean leaving = endpoint != null
                     && (endpoint.terminating() || (!endpoint.ready() && Boolean.TRUE.equals(pod.ready())));
             if (!pod.meta().terminating() && !leaving && !membership.service().externalName()) {
+                PortList ports = ports(pod, membership);
                 workload.putServices(
-                        ServiceCompiler.name(settings, membership.service().key()), ports(pod, membership));
+                        ServiceCompiler.name(settings, membership.service().key()), ports);
+                waypointOnly(membership.service().meta(), ports, waypointOnly);
             }
         }
         return listedReady;
+    }
+
+    private void waypointOnly(Meta service, PortList ports, WaypointOnly waypointOnly) {
+        WaypointBinding binding =
+                WaypointBinding.ofService(service, mesh.namespaces().get(service.namespace()), settings.istioLabels());
+        if (binding != null && !WaypointBinding.bypass(service)) {
+            waypointOnly.add(binding, ports.getPortsList());
+        }
     }
 
     private static PortList ports(PodResource pod, Services.Membership membership) {

@@ -69,6 +69,7 @@ final class PodReader implements KindReader {
     @Override
     public Resource read(Fields root, Meta meta) {
         Enrolment.checkLabel(root, meta);
+        WaypointBinding.check(root, meta);
         CaptureExclusions exclusions = CaptureExclusions.read(root, meta);
         Fields spec = root.object("spec");
         Fields status = root.object("status");

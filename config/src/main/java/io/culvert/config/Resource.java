@@ -9,6 +9,7 @@ sealed interface Resource
                 NodeResource,
                 PodResource,
                 PolicyResource,
+                RouteResource,
                 ServiceAccountResource,
                 ServiceResource {
     Meta meta();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,9 @@ final class ResourceStore {
     private final String rootNamespace;
     private final DiagnosticBook book;
     private final Counters counters;
+    private final WaypointDocuments documents = new WaypointDocuments();
     private final Map<ResourceKey, Change> changes = new LinkedHashMap<>();
+    private final Set<ResourceKey> refused = new TreeSet<>();
 
     ResourceStore(String rootNamespace, DiagnosticBook book, Counters counters) {
         this.rootNamespace = rootNamespace;
@@ -49,6 +52,7 @@ final class ResourceStore {
         if (text == null) {
             files.remove(file);
         }
+        documents.update(file, content);
         Map<Claims.Id, Entry> entries = content.entries(file);
         if (before != null) {
             dropStandIns(entries, before);
@@ -109,6 +113,11 @@ final class ResourceStore {
         action.accept(own);
         Resource after = own.effective();
         book.put(id.key(), own.diagnostics());
+        if (own.isRefused()) {
+            refused.add(id.key());
+        } else {
+            refused.remove(id.key());
+        }
         if (own.isEmpty()) {
             claims.remove(id.key());
         }
@@ -121,6 +130,11 @@ final class ResourceStore {
         }
     }
 
+    /** What waypoints are sent. */
+    WaypointDocuments documents() {
+        return documents;
+    }
+
     /** What changed since the last call, in the order in which it came. */
     Map<ResourceKey, Change> takeChanges() {
         Map<ResourceKey, Change> taken = new LinkedHashMap<>(changes);
@@ -128,7 +142,12 @@ final class ResourceStore {
         return taken;
     }
 
-    /** Everything that counts now; for tests that compile it afresh. */
+    /** Resources whose present text is refused; not to be kept, as it changes. */
+    Set<ResourceKey> refused() {
+        return refused;
+    }
+
+    /** Everything that counts now. */
     Map<ResourceKey, Resource> snapshot() {
         Map<ResourceKey, Resource> all = new LinkedHashMap<>();
         claims.forEach((key, own) -> {

@@ -4,6 +4,7 @@ import com.google.protobuf.Empty;
 import io.culvert.config.AuthorizationPolicyResource.Alternative;
 import io.culvert.config.AuthorizationPolicyResource.HttpField;
 import io.culvert.config.AuthorizationPolicyResource.Reference;
+import io.culvert.core.route.RequestPolicy;
 import io.culvert.proto.security.Address;
 import io.culvert.proto.security.Match;
 import io.culvert.proto.security.ServiceAccountMatch;
@@ -68,29 +69,35 @@ final class RuleReader {
                 source.error(other, "cannot stand beside serviceAccounts or notServiceAccounts: use one of them");
             }
         }
-        return alternative(source, match, HTTP_SOURCE, "source");
+        return alternative(source, match, HTTP_SOURCE, "source", RequestConditions.source(source, namespace));
     }
 
     Alternative operation(Fields operation) {
         Match.Builder match = Match.newBuilder();
         each(operation, "ports", text -> match.addDestinationPorts(port(operation, text)));
         each(operation, "notPorts", text -> match.addNotDestinationPorts(port(operation, text)));
-        return alternative(operation, match, HTTP_OPERATION, "operation");
+        return alternative(operation, match, HTTP_OPERATION, "operation", RequestConditions.operation(operation));
     }
 
-    private static Alternative alternative(Fields fields, Match.Builder match, String[] http, String what) {
+    private static Alternative alternative(
+            Fields fields, Match.Builder match, String[] http, String what, List<RequestPolicy.Condition> request) {
         List<HttpField> httpFields = new ArrayList<>();
+        List<HttpField> untold = new ArrayList<>();
         for (String name : http) {
             if (fields.has(name)) {
                 each(fields, name, _ -> {});
-                httpFields.add(new HttpField(fields.child(name), fields.line(name)));
+                HttpField field = new HttpField(fields.child(name), fields.line(name));
+                httpFields.add(field);
+                if (RequestConditions.isUntold(name)) {
+                    untold.add(field);
+                }
             }
         }
         if (fields.names().isEmpty()) {
             fields.error("", "is empty, which would match every " + what + ": name a field, or remove it");
         }
         fields.finish();
-        return new Alternative(match.build(), List.copyOf(httpFields));
+        return new Alternative(match.build(), List.copyOf(httpFields), request, List.copyOf(untold));
     }
 
     Alternative condition(Fields condition) {
@@ -113,8 +120,10 @@ final class RuleReader {
         if (!condition.has("values") && !condition.has("notValues")) {
             condition.error("values", "is missing: give values or notValues");
         }
+        List<RequestPolicy.Condition> request = RequestConditions.condition(condition, key, namespace);
         condition.finish();
-        return new Alternative(match.build(), List.copyOf(http));
+        return new Alternative(
+                match.build(), List.copyOf(http), request, request.isEmpty() ? List.copyOf(http) : List.of());
     }
 
     private static String unknownKey(String key, List<String> keys) {

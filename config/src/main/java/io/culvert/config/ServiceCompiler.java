@@ -2,6 +2,7 @@ package io.culvert.config;
 
 import com.google.protobuf.ByteString;
 import io.culvert.proto.workload.Address;
+import io.culvert.proto.workload.Extension;
 import io.culvert.proto.workload.NetworkAddress;
 import io.culvert.proto.workload.Port;
 import io.culvert.proto.workload.PortList;
@@ -12,6 +13,9 @@ import java.util.Map;
 
 /** Turns services, and those of their endpoints that are no pods, into the workload API. Owned by: the compiler's thread. */
 final class ServiceCompiler {
+    /** Extension of a service, without content: a waypoint that is not ready may be gone round. */
+    static final String BYPASS = "culvert.io/waypoint-bypass";
+
     private final CompilerSettings settings;
     private final Mesh mesh;
 
@@ -49,6 +53,14 @@ final class ServiceCompiler {
                     .setServicePort(port.port())
                     .setTargetPort(Math.max(port.targetNumber(), 0))
                     .setAppProtocol(port.protocol()));
+        }
+        WaypointBinding binding = WaypointBinding.ofService(
+                service.meta(), mesh.namespaces().get(service.meta().namespace()), settings.istioLabels());
+        if (binding != null) {
+            built.setWaypoint(binding.address(settings));
+            if (WaypointBinding.bypass(service.meta())) {
+                built.addExtensions(Extension.newBuilder().setName(BYPASS));
+            }
         }
         if (service.loadBalancing() != null) {
             built.setLoadBalancing(service.loadBalancing());

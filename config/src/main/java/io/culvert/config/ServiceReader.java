@@ -26,6 +26,7 @@ final class ServiceReader implements KindReader {
 
     @Override
     public Resource read(Fields root, Meta meta) {
+        WaypointBinding.check(root, meta);
         Fields spec = root.object("spec");
         root.known("status").finish();
         if (spec == null) {

@@ -35,4 +35,22 @@ record ServiceResource(
             return PortText.parse(target);
         }
     }
+
+    /** The port of a number; null when there is none. */
+    @Nullable
+    Port port(int number) {
+        for (Port port : ports) {
+            if (port.port() == number) {
+                return port;
+            }
+        }
+        return null;
+    }
+
+    /** {@code " (it has 80, 81)"}, for messages. */
+    String portList() {
+        List<String> numbers =
+                ports.stream().map(port -> String.valueOf(port.port())).toList();
+        return numbers.isEmpty() ? " (it has none)" : " (it has " + String.join(", ", numbers) + ")";
+    }
 }

@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class AnalyzerTest {
     private static final String MESH = """
@@ -35,7 +37,8 @@ class AnalyzerTest {
     void cleanFilesGiveNothing() {
         assertThat(analyze().toText()).isEqualTo("0 errors, 0 warnings, 0 notes\n");
         assertThat(analyze().toJson())
-                .isEqualTo("{\n  \"errors\": 0,\n  \"warnings\": 0,\n  \"notes\": 0,\n  \"diagnostics\": []\n}\n");
+                .isEqualTo(
+                        "{\n  \"errors\": 0,\n  \"warnings\": 0,\n  \"notes\": 0,\n  \"diagnostics\": [],\n  \"statuses\": []\n}\n");
     }
 
     @Test
@@ -142,5 +145,49 @@ class AnalyzerTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "waz | culvert-waypoint | All | there is no Gateway edge/waz: connections are refused until there is one; did you mean `way`?",
+                "way | nginx | All | Gateway edge/way is of class nginx and no waypoint: connections are refused; name one of class culvert-waypoint",
+                "way | culvert-waypoint | Same | Gateway edge/way does not admit services of namespace shop: change allowedRoutes.namespaces of its listener, or choose another",
+            })
+    void aWaypointThatIsNotThereIsTold(String name, String className, String from, String message) {
+        AnalysisReport report = analyze(
+                "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: shop, labels: {culvert.io/use-waypoint: "
+                        + name
+                        + ", culvert.io/use-waypoint-namespace: edge}}, spec: {selector: {app: web}, ports: [{port: 80}]}}",
+                "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: way, namespace: edge}, spec: "
+                        + "{gatewayClassName: " + className + ", listeners: [{name: m, protocol: HBONE, port: 15008, "
+                        + "allowedRoutes: {namespaces: {from: " + from + "}}}]}}");
+        assertThat(report.toText())
+                .contains("f0.yaml:1: warning: Service shop/s: metadata.labels[culvert.io/use-waypoint]: " + message
+                        + "\n");
+    }
+
+    @Test
+    void routesAreAnalysedWithTheirStatuses() {
+        AnalysisReport report = analyze(
+                TestRoutes.SHOP,
+                TestRoutes.route(
+                        "HTTPRoute",
+                        "r",
+                        "[{backendRefs: [{name: v1, port: 80}, {name: nope, port: 80}], timeout: 1s}]"));
+        assertThat(report.toText())
+                .contains(
+                        "f1.yaml:6: warning: HTTPRoute shop/r: spec.rules[0].timeout: unknown field, ignored; did you mean "
+                                + "`timeouts`?\n")
+                .contains(
+                        "f1.yaml:6: error: HTTPRoute shop/r: spec.rules[0].backendRefs[1]: there is no Service shop/nope: its "
+                                + "share of requests is answered with 500\n");
+        assertThat(report.toJson())
+                .contains(
+                        "{\"resource\": \"HTTPRoute shop/r\", \"conditions\": [], \"parents\": [{\"parent\": \"Service "
+                                + "shop/web\", \"conditions\": [{\"type\": \"Accepted\", \"status\": true, \"reason\": "
+                                + "\"Accepted\", \"message\": \"\"}, {\"type\": \"ResolvedRefs\", \"status\": false, \"reason\": "
+                                + "\"BackendNotFound\", \"message\": \"there is no Service shop/nope\"}]}]}");
     }
 }

@@ -200,7 +200,6 @@ class AuthorizationPolicyTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "targetRefs: [{kind: Service, group: '', name: web}]|error: spec.targetRefs: is not enforced: targetRefs are for waypoints, and there is none; use spec.selector with L4 fields|",
                 "action: AUDIT|warning: spec.action: AUDIT is not supported: the policy has no effect|",
                 "action: DENY|warning: spec.rules: DENY without rules denies nothing: add a rule|DENY",
                 "{action: CUSTOM, provider: {name: x}, rules: [{}]}|error: spec.action: CUSTOM is not supported: what its rules match is denied, as nobody can be asked|DENY",

@@ -167,7 +167,7 @@ class BadInputTest {
     @Test
     void kindsThatAreNotReadAreToldApart() {
         TestMesh mesh = new TestMesh().put("k.yaml", """
-                {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: r, namespace: shop}}
+                {apiVersion: networking.istio.io/v1, kind: EnvoyFilter, metadata: {name: r, namespace: shop}}
                 ---
                 {apiVersion: example.org/v1, kind: Thing, metadata: {name: t}}
                 ---
@@ -181,7 +181,7 @@ class BadInputTest {
                 """);
         assertThat(mesh.messages())
                 .containsExactly(
-                        "k.yaml:1: info: VirtualService shop/r: kind: VirtualService (networking.istio.io/v1) is not used yet",
+                        "k.yaml:1: info: EnvoyFilter shop/r: kind: EnvoyFilter (networking.istio.io/v1) is not used yet",
                         "k.yaml:3: warning: Thing t: kind: unknown kind \"Thing\" of \"example.org/v1\", ignored",
                         "k.yaml:5: error: Pid p: kind: unknown kind \"Pid\"; did you mean `Pod`?",
                         "k.yaml:5: error: Pod default/p: refused: it counts as absent until the errors are corrected",

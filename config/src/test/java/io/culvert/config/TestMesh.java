@@ -19,7 +19,7 @@ final class TestMesh {
     final MeshCompiler compiler;
     final Map<String, Address> addresses = new HashMap<>();
     final Map<String, Authorization> authorizations = new HashMap<>();
-    CompiledDelta last = new CompiledDelta(Map.of(), Set.of(), Map.of(), Set.of(), List.of());
+    CompiledDelta last = new CompiledDelta(Map.of(), Set.of(), Map.of(), Set.of(), Map.of(), List.of(), Map.of());
 
     TestMesh() {
         this(CompilerSettings.DEFAULTS);

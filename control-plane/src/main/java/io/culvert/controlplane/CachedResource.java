@@ -4,8 +4,10 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
+import io.culvert.config.SourceDocument;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.xds.ResourceType;
+import io.culvert.proto.route.Document;
 import io.culvert.proto.security.Authorization;
 import io.culvert.proto.workload.Address;
 import io.culvert.proto.workload.NetworkAddress;
@@ -54,6 +56,15 @@ record CachedResource(Resource resource, String node, Set<String> services) {
     static CachedResource of(String name, Authorization authorization) {
         return new CachedResource(
                 resource(ResourceType.AUTHORIZATION, name, authorization).build(), "", Set.of());
+    }
+
+    static CachedResource of(String name, SourceDocument document) {
+        Document message = Document.newBuilder()
+                .setFile(document.file())
+                .setLine(document.line())
+                .setText(document.text())
+                .build();
+        return new CachedResource(resource(ResourceType.DOCUMENT, name, message).build(), "", Set.of());
     }
 
     String name() {

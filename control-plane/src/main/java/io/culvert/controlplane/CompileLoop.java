@@ -3,6 +3,7 @@ package io.culvert.controlplane;
 import io.culvert.config.CompiledDelta;
 import io.culvert.config.Diagnostic;
 import io.culvert.config.MeshCompiler;
+import io.culvert.config.RouteStatus;
 import io.culvert.config.SourceChanges;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +29,7 @@ final class CompileLoop implements AutoCloseable {
     private final CompletableFuture<Void> first = new CompletableFuture<>();
     private @Nullable Thread thread;
     private volatile List<Diagnostic> diagnostics = List.of();
+    private volatile Map<String, RouteStatus> routes = Map.of();
     private volatile @Nullable String failure;
     private volatile boolean closed;
 
@@ -54,6 +56,11 @@ final class CompileLoop implements AutoCloseable {
     /** All findings that stand. */
     List<Diagnostic> diagnostics() {
         return diagnostics;
+    }
+
+    /** What becomes of every resource that waypoints execute, by {@code Kind namespace/name}. */
+    Map<String, RouteStatus> routes() {
+        return routes;
     }
 
     /** Why the compiler itself failed last; null when it did not. */
@@ -100,6 +107,7 @@ final class CompileLoop implements AutoCloseable {
             if (!taken.isEmpty() || !reports.isEmpty()) {
                 CompiledDelta delta = compiler.apply(new SourceChanges(taken, reports.reports(), reports.removed()));
                 diagnostics = delta.diagnostics();
+                routes = delta.routes();
                 failure = null;
                 if (book.compiled(delta)) {
                     // Reports that waited for their pod, or whose pod is gone.

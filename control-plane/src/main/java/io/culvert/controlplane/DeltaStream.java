@@ -165,12 +165,15 @@ final class DeltaStream implements StreamObserver<DeltaDiscoveryRequest> {
     private boolean sendOne() {
         TypeStream policies = types.get(ResourceType.AUTHORIZATION);
         TypeStream addresses = types.get(ResourceType.ADDRESS);
+        TypeStream documents = types.get(ResourceType.DOCUMENT);
         if (policies != null && policies.hasAdditions()) {
             send(policies.take(false));
         } else if (addresses != null && addresses.hasAnything()) {
             send(addresses.take(true));
         } else if (policies != null && policies.hasAnything()) {
             send(policies.take(true));
+        } else if (documents != null && documents.hasAnything()) {
+            send(documents.take(true));
         } else {
             return false;
         }

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.culvert.config.Diagnostic;
+import io.culvert.config.RouteStatus;
 import io.culvert.controlplane.ca.MeshCa;
 import io.culvert.core.xds.ResourceType;
 import io.culvert.proto.node.PodReport;
 import io.culvert.proto.node.ReportPodsRequest;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class StatusPage {
     /** What does not fit is counted. */
     private static final int MAX_FINDINGS = 1_000;
+
+    private static final int MAX_ROUTES = 1_000;
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final ObjectWriter PRETTY = JSON.writerWithDefaultPrettyPrinter();
@@ -65,6 +69,7 @@ final class StatusPage {
         resources.put("addresses", cache.size(ResourceType.ADDRESS));
         resources.put("authorizations", cache.size(ResourceType.AUTHORIZATION));
         findings(root);
+        routes(root);
         clients(root.putArray("clients"));
         nodes(root.putArray("nodes"));
         certificates(root);
@@ -105,6 +110,37 @@ final class StatusPage {
         finding.put("resource", resource);
         finding.put("path", path);
         finding.put("message", message);
+    }
+
+    /** What becomes of the resources that waypoints execute, those first that are not wholly in force. */
+    private void routes(ObjectNode root) {
+        ArrayNode list = root.putArray("routes");
+        List<RouteStatus> all = compiler.routes().values().stream()
+                .sorted(Comparator.comparing(RouteStatus::inForce).thenComparing(RouteStatus::resource))
+                .toList();
+        for (RouteStatus status : all.subList(0, Math.min(all.size(), MAX_ROUTES))) {
+            ObjectNode one = list.addObject();
+            one.put("resource", status.resource());
+            conditions(one, status.conditions());
+            ArrayNode parents = one.putArray("parents");
+            for (RouteStatus.Parent parent : status.parents()) {
+                ObjectNode each = parents.addObject();
+                each.put("parent", parent.parent());
+                conditions(each, parent.conditions());
+            }
+        }
+        root.put("routesNotShown", Math.max(0, all.size() - MAX_ROUTES));
+    }
+
+    private static void conditions(ObjectNode owner, List<RouteStatus.Condition> conditions) {
+        ArrayNode list = owner.putArray("conditions");
+        for (RouteStatus.Condition condition : conditions) {
+            ObjectNode one = list.addObject();
+            one.put("type", condition.type());
+            one.put("status", condition.status());
+            one.put("reason", condition.reason());
+            one.put("message", condition.message());
+        }
     }
 
     private void clients(ArrayNode list) {

@@ -47,6 +47,11 @@ final class XdsCache {
             for (var address : delta.addresses().entrySet()) {
                 changed |= put(ResourceType.ADDRESS, CachedResource.of(address.getKey(), address.getValue()));
             }
+            for (var document : delta.documents().entrySet()) {
+                changed |= document.getValue() == null
+                        ? remove(ResourceType.DOCUMENT, document.getKey())
+                        : put(ResourceType.DOCUMENT, CachedResource.of(document.getKey(), document.getValue()));
+            }
             for (String name : delta.removedAddresses()) {
                 changed |= remove(ResourceType.ADDRESS, name);
             }

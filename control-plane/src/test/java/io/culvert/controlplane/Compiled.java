@@ -82,6 +82,7 @@ final class Compiled {
     }
 
     CompiledDelta delta() {
-        return new CompiledDelta(addresses, removedAddresses, authorizations, removedAuthorizations, List.of());
+        return new CompiledDelta(
+                addresses, removedAddresses, authorizations, removedAuthorizations, Map.of(), List.of(), Map.of());
     }
 }

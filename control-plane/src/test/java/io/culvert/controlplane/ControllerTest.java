@@ -257,6 +257,35 @@ class ControllerTest {
     }
 
     @Test
+    void aRouteThatLeadsNowhereIsNamedAndItsStatusSaysSo() throws Exception {
+        file("route.yaml", """
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: HTTPRoute
+            metadata: {name: r, namespace: shop}
+            spec:
+              parentRefs: [{group: "", kind: Service, name: web}]
+              rules:
+              - backendRefs: [{name: absent, port: 80}]
+            ---
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web, namespace: shop}
+            spec: {selector: {app: web}, ports: [{port: 80}]}
+            """);
+        JsonNode status = status(controller());
+        assertThat(status.path("diagnostics"))
+                .anyMatch(f -> f.path("file").asText().equals("route.yaml")
+                        && f.path("resource").asText().equals("HTTPRoute shop/r")
+                        && f.path("line").asInt() == 7);
+        JsonNode parent = status.path("routes").path(0).path("parents").path(0);
+        assertThat(parent.path("parent").asText()).isEqualTo("Service shop/web");
+        assertThat(parent.path("conditions"))
+                .anyMatch(c -> c.path("type").asText().equals("ResolvedRefs")
+                        && !c.path("status").asBoolean()
+                        && c.path("reason").asText().equals("BackendNotFound"));
+    }
+
+    @Test
     void overTcpATokenIsRequired() throws Exception {
         Controller controller = controller();
         RawClient client = new RawClient(tls(controller), false);

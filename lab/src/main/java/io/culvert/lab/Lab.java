@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -31,6 +32,7 @@ public final class Lab implements AutoCloseable {
     private final RunDirectory run;
     private final Cleaner cleaner;
     private final ConfigDirectory config;
+    private final LabOptions options;
     private final Machines machines;
     private final ScheduledExecutorService probes;
 
@@ -50,6 +52,7 @@ public final class Lab implements AutoCloseable {
         this.config = new ConfigDirectory(run.config(), run.path().resolve("staging"));
         this.probes = Executors.newScheduledThreadPool(
                 PROBE_THREADS, Thread.ofPlatform().daemon().name("kubelet-", 0).factory());
+        this.options = options;
         this.machines = new Machines(run, config, nodes, options);
     }
 
@@ -145,8 +148,10 @@ public final class Lab implements AutoCloseable {
     /** Deletes a resource; a pod or Deployment is ended before this returns. {@code namespace} is empty for none. */
     public void delete(String kind, String namespace, String name) {
         Resource.Key key = Resource.Key.of(kind, namespace, name);
+        AtomicReference<@Nullable Resource> gone = new AtomicReference<>();
         List<LabPod> ending = locked(() -> {
-            if (resources.remove(key) == null) {
+            gone.set(resources.remove(key));
+            if (gone.get() == null) {
                 throw new LabException("there is no " + key);
             }
             services.remove(key);
@@ -157,6 +162,9 @@ public final class Lab implements AutoCloseable {
         end(ending);
         config.remove(key);
         refresh();
+        if (gone.get() != null && Waypoints.isWaypoint(gone.get())) {
+            Waypoints.of(gone.get()).forEach(made -> delete(made.key().kind(), namespace, name));
+        }
     }
 
     /**
@@ -214,7 +222,9 @@ public final class Lab implements AutoCloseable {
                 || pod.phase() == LabPod.Phase.TERMINATING;
     }
 
-    private void apply(List<Resource> wanted) {
+    private void apply(List<Resource> described) {
+        List<Resource> wanted = new ArrayList<>(described);
+        described.stream().filter(Waypoints::isWaypoint).map(Waypoints::of).forEach(wanted::addAll);
         List<Resource> rest = new ArrayList<>();
         for (Resource resource : wanted) {
             switch (resource.key().kind()) {
@@ -275,7 +285,8 @@ public final class Lab implements AutoCloseable {
                 new ProbeRunner(node.sockets()),
                 this::onPodChanged,
                 node.agentIfAny().map(agent -> new CniClient(agent.cniSocket())),
-                uid -> Cgroup.create(run.pid(), uid));
+                uid -> Cgroup.create(run.pid(), uid),
+                (pod, netns) -> Waypoints.process(pod, netns, options, run));
         return new LabPod(spec, node, run.netns(name), run.pod(spec.namespace(), spec.name()), host);
     }
 

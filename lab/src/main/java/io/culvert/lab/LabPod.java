@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,8 @@ public final class LabPod {
             ProbeRunner runner,
             Consumer<LabPod> changed,
             Optional<CniClient> cni,
-            Function<String, Optional<Cgroup>> cgroups) {}
+            Function<String, Optional<Cgroup>> cgroups,
+            BiFunction<LabPod, Netns, Optional<MeshProcess>> process) {}
 
     private static final Duration EXEC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration CNI_RETRY = Duration.ofMillis(300);
@@ -53,6 +55,7 @@ public final class LabPod {
     private final Host host;
     private final List<String> ips;
     private final Optional<Cgroup> cgroup;
+    private final Optional<MeshProcess> process;
     private final String port;
     private final String uid = UUID.randomUUID().toString();
     private final Instant created = Instant.now();
@@ -78,6 +81,7 @@ public final class LabPod {
         int ordinal = node.nextPod();
         this.ips = node.addresses().pod(ordinal);
         this.port = "pod" + ordinal;
+        this.process = host.process().apply(this, netns);
     }
 
     public String name() {
@@ -148,6 +152,17 @@ public final class LabPod {
             }
         }
         return text.toString();
+    }
+
+    /** The log of the mesh's own process in its network, "" when it has none. */
+    public String meshLog() {
+        return process.map(MeshProcess::log).orElse("");
+    }
+
+    /** The process id of the mesh's own process in its network. */
+    public long meshPid() {
+        return process.orElseThrow(() -> new LabException("pod " + fullName() + " is no waypoint"))
+                .pid();
     }
 
     /** Runs a command in its first container and waits for its end (a minute at most). */
@@ -269,6 +284,7 @@ public final class LabPod {
             host.changed().accept(this);
         }
         awaitWorker();
+        process.ifPresent(mesh -> mesh.stop(announce ? spec.grace() : Duration.ZERO));
         containers.forEach(container -> container.stop(announce ? spec.grace() : Duration.ZERO));
         Sandbox running = sandbox;
         if (running != null) {
@@ -297,6 +313,7 @@ public final class LabPod {
             for (ContainerSpec container : spec.containers()) {
                 containers.add(new PodContainer(this, host, new Container(container, made, log(container)), made));
             }
+            process.ifPresent(MeshProcess::start);
             phase = Phase.RUNNING;
             containers.forEach(PodContainer::start);
             host.changed().accept(this);

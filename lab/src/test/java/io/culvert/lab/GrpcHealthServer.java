@@ -20,7 +20,13 @@ import java.util.concurrent.TimeUnit;
 
 /** A gRPC server inside a pod that says SERVING of every service. */
 final class GrpcHealthServer implements AutoCloseable {
-    private static final byte[] SERVING = {8, 1};
+    static final byte[] SERVING = {8, 1};
+    static final MethodDescriptor<byte[], byte[]> CHECK = MethodDescriptor.<byte[], byte[]>newBuilder()
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("grpc.health.v1.Health/Check")
+            .setRequestMarshaller(new Bytes())
+            .setResponseMarshaller(new Bytes())
+            .build();
 
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final NetworkNamespace namespace;
@@ -28,18 +34,12 @@ final class GrpcHealthServer implements AutoCloseable {
 
     GrpcHealthServer(LabPod pod, int port) throws IOException {
         this.namespace = NetworkNamespace.open(pod.networkNamespace());
-        MethodDescriptor<byte[], byte[]> check = MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName("grpc.health.v1.Health/Check")
-                .setRequestMarshaller(new Bytes())
-                .setResponseMarshaller(new Bytes())
-                .build();
         this.server = NettyServerBuilder.forAddress(new InetSocketAddress("::", port))
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
                 .channelFactory(() -> namespace.construct(NioServerSocketChannel::new))
                 .addService(ServerServiceDefinition.builder("grpc.health.v1.Health")
-                        .addMethod(check, ServerCalls.asyncUnaryCall((request, answer) -> {
+                        .addMethod(CHECK, ServerCalls.asyncUnaryCall((request, answer) -> {
                             answer.onNext(SERVING);
                             answer.onCompleted();
                         }))

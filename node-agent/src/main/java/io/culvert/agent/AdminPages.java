@@ -33,9 +33,9 @@ final class AdminPages {
                 "/certificates",
                 r -> Reply.json(Json.body(json -> Json.array(json, view.certificates(), CertificateJson::write))));
         routes.put("/pods", r -> Reply.json(Json.body(json -> Json.array(json, view.pods(), AdminPages::pod))));
-        routes.put("/control_plane", _ -> controlPlane());
+        routes.put("/control_plane", _ -> controlPlane(view.controlPlane()));
         routes.put("/logging", AdminPages::logging);
-        routes.put("/quitquitquit", this::quit);
+        routes.put("/quitquitquit", request -> quit(request, quit));
         return routes;
     }
 
@@ -66,7 +66,7 @@ final class AdminPages {
         return Reply.text(200, Logging.levels() + "\n");
     }
 
-    private Reply quit(HttpEndpoint.Request request) {
+    static Reply quit(HttpEndpoint.Request request, Runnable quit) {
         if (!request.isPost()) {
             return Reply.text(405, "use POST\n");
         }
@@ -91,8 +91,7 @@ final class AdminPages {
         json.writeEndObject();
     }
 
-    private Reply controlPlane() {
-        XdsStatus status = view.controlPlane();
+    static Reply controlPlane(XdsStatus status) {
         return Reply.json(Json.body(json -> {
             json.writeStartObject();
             json.writeBooleanField("connected", status.connected());

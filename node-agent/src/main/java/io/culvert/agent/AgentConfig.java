@@ -180,7 +180,7 @@ record AgentConfig(
         return all;
     }
 
-    private static Control control(OptionReader r) {
+    static Control control(OptionReader r) {
         String xds = r.read("xds", "unix:/", Checks::controlUrl);
         String ca = r.optionalText("ca") == null ? xds : r.read("ca", xds, Checks::controlUrl);
         Path rootCert = r.optionalPath("root-cert");
@@ -193,7 +193,7 @@ record AgentConfig(
         }
     }
 
-    private static Ports ports(OptionReader r) {
+    static Ports ports(OptionReader r) {
         int admin = r.integer("admin-port", 0, 65535);
         int metrics = r.integer("metrics-port", 0, 65535);
         int ready = r.integer("ready-port", 0, 65535);
@@ -205,7 +205,7 @@ record AgentConfig(
         }
     }
 
-    private static KeyAgreement keyAgreement(String value) {
+    static KeyAgreement keyAgreement(String value) {
         for (KeyAgreement kind : KeyAgreement.values()) {
             if (kind.label().equals(value)) {
                 return kind;

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             "",
             "Roles (each has --help):",
             "  agent       captures and carries the traffic of this node's pods",
+            "  waypoint    routes the requests of services, and enforces their policies",
             "  controller  compiles a directory of YAML, serves it to agents, signs certificates",
             "",
             "On one machine, as root:",
@@ -34,7 +35,8 @@ import picocli.CommandLine.Spec;
         })
 final class Cli implements Runnable {
     /** Commands that do not go through here, for suggestions. */
-    private static final List<String> ELSEWHERE = List.of("agent", "controller", "demo", "lab", "test", "bench");
+    private static final List<String> ELSEWHERE =
+            List.of("agent", "waypoint", "controller", "demo", "lab", "test", "bench");
 
     @Spec
     @SuppressWarnings("NullAway.Init")

@@ -33,6 +33,10 @@ public final class Main {
                     help
                             ? Usage.print("agent", AgentConfig.OPTIONS)
                             : AgentMain.run(AgentConfig.read(rest, System.getenv()));
+                case "waypoint" ->
+                    help
+                            ? Usage.print("waypoint", WaypointConfig.OPTIONS)
+                            : WaypointMain.run(WaypointConfig.read(rest, System.getenv()));
                 case "controller" ->
                     help
                             ? Usage.print("controller", ControllerConfig.OPTIONS)

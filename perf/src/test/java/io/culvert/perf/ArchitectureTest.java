@@ -34,18 +34,22 @@ class ArchitectureTest {
     static final ArchRule ztunnel = mayImport("ztunnel", List.of("proto", "identity", "core"));
 
     @ArchTest
+    static final ArchRule waypoint = mayImport("waypoint", List.of("proto", "identity", "core"));
+
+    @ArchTest
     static final ArchRule controlPlane = mayImport("controlplane", List.of("proto", "identity", "core", "config"));
 
     @ArchTest
     static final ArchRule cni = mayImport("cni", List.of("proto", "core.linux", "core.lifecycle", "core.telemetry"));
 
     @ArchTest
-    static final ArchRule agent =
-            mayImport("agent", List.of("proto", "identity", "core", "config", "ztunnel", "controlplane", "cni"));
+    static final ArchRule agent = mayImport(
+            "agent", List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni"));
 
     @ArchTest
-    static final ArchRule lab =
-            mayImport("lab", List.of("proto", "identity", "core", "config", "ztunnel", "controlplane", "cni", "agent"));
+    static final ArchRule lab = mayImport(
+            "lab",
+            List.of("proto", "identity", "core", "config", "ztunnel", "waypoint", "controlplane", "cni", "agent"));
 
     @ArchTest
     static final ArchRule linuxStandsAlone = mayImport("core.linux", List.of());

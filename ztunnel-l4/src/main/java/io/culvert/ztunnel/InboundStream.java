@@ -12,6 +12,7 @@ import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
 import io.culvert.core.relay.RelaySocket;
 import io.culvert.core.relay.RelayStream;
+import io.culvert.core.relay.TunnelHeaders;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.ConnectionAttributes;
 import io.culvert.core.telemetry.ConnectionRecord;

@@ -21,6 +21,7 @@ import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
 import io.culvert.core.relay.Dialer;
 import io.culvert.core.relay.EndpointChooser;
+import io.culvert.core.relay.Labels;
 import io.culvert.core.relay.NamespaceSockets;
 import io.culvert.core.relay.RelayTimers;
 import io.culvert.core.relay.SocketTuning;

@@ -12,6 +12,7 @@ import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
 import io.culvert.core.relay.RelaySocket;
 import io.culvert.core.relay.RelayStream;
+import io.culvert.core.relay.TunnelHeaders;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.ConnectionAttributes;
 import io.culvert.core.telemetry.ConnectionRecord;
@@ -67,12 +68,12 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
         origin = workload;
         OutboundDecision decided = node.decider().decide(node.state(), workload, requested, tried);
         decision = decided;
-        if (decided instanceof OutboundDecision.Tunnel tunnel) {
+        if (decided instanceof OutboundDecision.Tunnelled tunnel) {
             loop(node.pool().loopFor(key(workload, tunnel)));
         }
     }
 
-    private PoolKey key(Workload from, OutboundDecision.Tunnel tunnel) {
+    private PoolKey key(Workload from, OutboundDecision.Tunnelled tunnel) {
         InetAddress leaving = node.sourceAddress(pod, from, tunnel.hbone());
         return new PoolKey(from.identity(), tunnel.expected(), tunnel.hbone(), leaving);
     }
@@ -125,14 +126,8 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
         }
         switch (decided) {
             case OutboundDecision.SameNode way -> sameNode(way);
-            case OutboundDecision.Tunnel way -> tunnel(way);
+            case OutboundDecision.Tunnelled way -> tunnel(way);
             case OutboundDecision.Plain way -> dialPlain(way.target());
-            case OutboundDecision.Waypoint way ->
-                end(
-                        CloseReason.UNSUPPORTED,
-                        "traffic to " + TunnelHeaders.text(way.authority()) + " belongs to a waypoint ("
-                                + way.waypoint() + "), and this version has none: remove the use-waypoint label",
-                        null);
             case OutboundDecision.Refused way -> end(way.reason(), way.detail(), null);
         }
     }
@@ -166,7 +161,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
         failed(reason, detail);
     }
 
-    private void tunnel(OutboundDecision.Tunnel way) {
+    private void tunnel(OutboundDecision.Tunnelled way) {
         Workload from = origin;
         if (from == null) {
             return;
@@ -303,7 +298,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
                     requested,
                     null);
         }
-        boolean secured = decided instanceof OutboundDecision.Tunnel || decided instanceof OutboundDecision.SameNode;
+        boolean secured = decided instanceof OutboundDecision.Tunnelled || decided instanceof OutboundDecision.SameNode;
         Peer to = secured
                 ? node.labels().proved(decided.destination())
                 : node.labels().unproved(decided.destination());
@@ -316,7 +311,7 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
                 node.labels().service(decided.service()),
                 source,
                 dialled(decided),
-                decided instanceof OutboundDecision.Tunnel tunnel ? tunnel.target() : null);
+                decided instanceof OutboundDecision.Tunnelled tunnel ? tunnel.target() : null);
     }
 
     private static Way way(OutboundDecision decided) {
@@ -331,19 +326,18 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
 
     private static SecurityPolicy security(OutboundDecision decided) {
         return switch (decided) {
-            case OutboundDecision.Tunnel _ -> SecurityPolicy.MUTUAL_TLS;
+            case OutboundDecision.Tunnelled _ -> SecurityPolicy.MUTUAL_TLS;
             case OutboundDecision.SameNode _ -> SecurityPolicy.SAME_NODE;
-            case OutboundDecision.Waypoint _, OutboundDecision.Plain _, OutboundDecision.Refused _ ->
-                SecurityPolicy.NONE;
+            case OutboundDecision.Plain _, OutboundDecision.Refused _ -> SecurityPolicy.NONE;
         };
     }
 
     private InetSocketAddress dialled(OutboundDecision decided) {
         return switch (decided) {
             case OutboundDecision.SameNode way -> way.target();
-            case OutboundDecision.Tunnel way -> way.hbone();
+            case OutboundDecision.Tunnelled way -> way.hbone();
             case OutboundDecision.Plain way -> way.target();
-            case OutboundDecision.Waypoint _, OutboundDecision.Refused _ -> requested;
+            case OutboundDecision.Refused _ -> requested;
         };
     }
 

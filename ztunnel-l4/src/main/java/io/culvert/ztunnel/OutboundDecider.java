@@ -2,6 +2,7 @@ package io.culvert.ztunnel;
 
 import io.culvert.core.linux.MeshSockets;
 import io.culvert.core.mesh.Endpoint;
+import io.culvert.core.mesh.GatewayRef;
 import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.PodInfo;
@@ -30,11 +31,13 @@ final class OutboundDecider {
     private final ProxySettings settings;
     private final EndpointChooser chooser;
     private final LocalPods local;
+    private final WaypointChoice waypoints;
 
     OutboundDecider(ProxySettings settings, EndpointChooser chooser, LocalPods local) {
         this.settings = settings;
         this.chooser = chooser;
         this.local = local;
+        this.waypoints = new WaypointChoice(settings.network(), chooser);
     }
 
     /**
@@ -57,11 +60,12 @@ final class OutboundDecider {
         if (service == null) {
             return toAddress(state, source, requested, ip, null);
         }
-        if (service.waypoint() != null || !service.weightedWaypoints().isEmpty()) {
-            var waypoint = service.waypoint() != null
-                    ? service.waypoint()
-                    : service.weightedWaypoints().getFirst().waypoint();
-            return new OutboundDecision.Waypoint(waypoint, requested, null, service);
+        GatewayRef waypoint = waypoints.of(service);
+        if (waypoint != null) {
+            OutboundDecision decided = waypoints.decide(state, source, requested, waypoint, null, service, tried);
+            if (decided != null) {
+                return decided;
+            }
         }
         if (service.loadBalancing().mode() == Mode.PASSTHROUGH) {
             return toAddress(state, source, requested, ip, service);
@@ -115,7 +119,7 @@ final class OutboundDecider {
     }
 
     /** An address of the service's family if it has one only, else of the family that was asked for, else any. */
-    private static @Nullable Ip addressOf(Workload workload, Ip requested, IPFamilies families) {
+    static @Nullable Ip addressOf(Workload workload, Ip requested, IPFamilies families) {
         boolean v4 = families == IPFamilies.IPV4_ONLY || (families != IPFamilies.IPV6_ONLY && requested.isIpv4());
         Ip other = null;
         for (Ip ip : workload.addresses()) {
@@ -145,8 +149,12 @@ final class OutboundDecider {
             }
             return new OutboundDecision.Plain(requested, null, service);
         }
-        if (service == null && destination.waypoint() != null) {
-            return new OutboundDecision.Waypoint(destination.waypoint(), requested, destination, null);
+        GatewayRef waypoint = service == null ? destination.waypoint() : null;
+        if (waypoint != null) {
+            OutboundDecision decided = waypoints.decide(state, source, requested, waypoint, destination, null, null);
+            if (decided != null) {
+                return decided;
+            }
         }
         return toWorkload(source, destination, requested, service);
     }
@@ -193,7 +201,8 @@ final class OutboundDecider {
         return pod != null && !pod.networkPolicy();
     }
 
-    private static Set<SpiffeId> expected(Workload destination, @Nullable Service service) {
+    /** The identity of the workload itself, and those that its service names beside. */
+    static Set<SpiffeId> expected(Workload destination, @Nullable Service service) {
         if (service == null || service.subjectAltNames().isEmpty()) {
             return Set.of(destination.identity());
         }

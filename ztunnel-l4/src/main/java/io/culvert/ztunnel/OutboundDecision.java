@@ -29,6 +29,18 @@ public sealed interface OutboundDecision {
             InetSocketAddress target,
             @Nullable Service service) implements OutboundDecision {}
 
+    /** Through a tunnel: which one, and what its CONNECT asks for. */
+    sealed interface Tunnelled extends OutboundDecision {
+        /** The CONNECT's authority. */
+        InetSocketAddress target();
+
+        /** Where the tunnel connects to. */
+        InetSocketAddress hbone();
+
+        /** Identities that the peer may prove. */
+        Set<SpiffeId> expected();
+    }
+
     /**
      * HBONE to the destination's node.
      *
@@ -42,19 +54,24 @@ public sealed interface OutboundDecision {
             InetSocketAddress hbone,
             Set<SpiffeId> expected,
             @Nullable Service service)
-            implements OutboundDecision {}
+            implements Tunnelled {}
 
     /**
-     * HBONE to a waypoint. Decided, not executed yet.
+     * HBONE to a waypoint.
      *
      * @param waypoint as the service or workload names it
-     * @param authority what the client addressed, for the CONNECT
+     * @param destination the waypoint's own workload, the one of its endpoints that was chosen
+     * @param target what the client addressed
+     * @param expected that workload's identity
      */
     record Waypoint(
             GatewayRef waypoint,
-            InetSocketAddress authority,
-            @Nullable Workload destination,
-            @Nullable Service service) implements OutboundDecision {}
+            Workload destination,
+            InetSocketAddress target,
+            InetSocketAddress hbone,
+            Set<SpiffeId> expected,
+            @Nullable Service service)
+            implements Tunnelled {}
 
     /**
      * A plain connection from the pod's namespace.

@@ -265,27 +265,128 @@ class OutboundDeciderTest {
         assertThat(decide("10.96.0.1", 80, null, service)).isInstanceOf(OutboundDecision.Plain.class);
     }
 
-    @Test
-    void aServicesWaypointComesBeforeItsEndpoints() {
-        GatewayRef waypoint = new GatewayRef.ByHostname("default", "wp.default.svc.cluster.local", 15008);
+    private static final String WAYPOINT = "default/wp.default.svc.cluster.local";
+    private static final GatewayRef BY_NAME =
+            new GatewayRef.ByHostname("default", "wp.default.svc.cluster.local", 15008);
+
+    private static Service waypointService() {
+        return Service.of(
+                "default",
+                "wp.default.svc.cluster.local",
+                List.of(Vip.of("", Ip.parse("10.96.0.9"))),
+                PortMap.of(15008, 15008));
+    }
+
+    private static WorkloadBuilder waypointPod(String name, String ip) {
+        return pod(name, "n1", ip).hbone(false).service(WAYPOINT, PortMap.of(15008, 15008));
+    }
+
+    @ParameterizedTest(name = "named by {0}")
+    @CsvSource({"host name", "the service's address", "the pod's address"})
+    void aServicesWaypointComesBeforeItsEndpointsAlsoOnTheSameNode(String naming) {
+        served.add("wp-1");
+        GatewayRef waypoint = switch (naming) {
+            case "host name" -> BY_NAME;
+            case "the service's address" -> new GatewayRef.ByAddress("", Ip.parse("10.96.0.9"), 15008);
+            default -> new GatewayRef.ByAddress("", Ip.parse("10.0.0.9"), 15008);
+        };
         OutboundDecision decision = decide(
                 "10.96.0.1",
                 80,
                 null,
-                with(waypoint, LoadBalancing.DEFAULT, List.of()),
+                service().withWaypoint(waypoint, false),
+                waypointService(),
+                waypointPod("wp-1", "10.0.0.9"),
                 pod("dst", "n2", "10.0.0.2").service(SVC, PortMap.of(80, 8080)));
         assertThat(decision).isInstanceOfSatisfying(OutboundDecision.Waypoint.class, w -> {
             assertThat(w.waypoint()).isEqualTo(waypoint);
-            assertThat(w.authority()).isEqualTo(address("10.96.0.1", 80));
+            assertThat(w.target()).isEqualTo(address("10.96.0.1", 80));
+            assertThat(w.hbone()).isEqualTo(address("10.0.0.9", 15008));
+            assertThat(w.expected()).containsExactly(TestCredentials.id("wp-1"));
         });
     }
 
     @Test
+    void aWaypointThatIsNotReadyRefusesUnlessTheServiceLetsItBeGoneRound() {
+        WorkloadBuilder endpoint = pod("dst", "n2", "10.0.0.2").service(SVC, PortMap.of(80, 8080));
+        Service behind = service().withWaypoint(BY_NAME, false);
+        assertThat(refused(decide("10.96.0.1", 80, null, behind, endpoint), CloseReason.NO_HEALTHY_UPSTREAM)
+                        .detail())
+                .contains("default/wp.default.svc.cluster.local", "is not known", "svc.default", "bypass");
+        WorkloadBuilder down = waypointPod("wp-1", "10.0.0.9").healthy(false);
+        assertThat(refused(decide("10.96.0.1", 80, null, waypointService(), down), CloseReason.NO_HEALTHY_UPSTREAM)
+                        .detail())
+                .contains("has no ready pod");
+        assertThat(decide("10.96.0.1", 80, null, service().withWaypoint(BY_NAME, true)))
+                .isInstanceOf(OutboundDecision.Tunnel.class);
+        assertThat(decide("10.96.0.1", 80, null, waypointPod("wp-1", "10.0.0.9")))
+                .isInstanceOf(OutboundDecision.Waypoint.class);
+    }
+
+    @Test
+    void aWaypointThatDidNotTakeTheConnectionIsLeftOutTheSecondTime() {
+        OutboundDecision again = decide(
+                "10.96.0.1",
+                80,
+                "Kubernetes//Pod/default/wp-1",
+                service().withWaypoint(BY_NAME, false),
+                waypointService(),
+                waypointPod("wp-1", "10.0.0.9"),
+                waypointPod("wp-2", "10.0.0.10"));
+        assertThat(again.destination()).extracting(Workload::name).isEqualTo("wp-2");
+    }
+
+    @Test
+    void severalWaypointsShareConnectionsByTheirWeights() {
+        Service s = service();
+        GatewayRef canary = new GatewayRef.ByHostname("default", "canary.default.svc.cluster.local", 15008);
+        Service split = new Service(
+                s.key(),
+                s.name(),
+                s.namespace(),
+                s.hostname(),
+                s.vips(),
+                s.ports(),
+                List.of(),
+                null,
+                List.of(new Service.WeightedWaypoint(BY_NAME, 0), new Service.WeightedWaypoint(canary, 10)),
+                false,
+                LoadBalancing.DEFAULT,
+                IPFamilies.AUTOMATIC,
+                false,
+                Visibility.PUBLIC);
+        for (int i = 0; i < 50; i++) {
+            assertThat(refused(decide("10.96.0.1", 80, null, split), CloseReason.NO_HEALTHY_UPSTREAM)
+                            .detail())
+                    .contains("canary.default");
+        }
+    }
+
+    @Test
+    void aWaypointsOwnPodGoesStraightToTheEndpoints() {
+        source.service(WAYPOINT, PortMap.of(15008, 15008));
+        assertThat(decide(
+                        "10.96.0.1",
+                        80,
+                        null,
+                        service().withWaypoint(BY_NAME, false),
+                        waypointService(),
+                        pod("dst", "n2", "10.0.0.2").service(SVC, PortMap.of(80, 8080))))
+                .isInstanceOf(OutboundDecision.Tunnel.class);
+    }
+
+    @Test
     void aWorkloadsWaypointCountsOnlyForItsAddress() {
-        GatewayRef waypoint = new GatewayRef.ByAddress("", Ip.parse("10.0.0.9"), 15008);
         WorkloadBuilder destination =
-                pod("dst", "n2", "10.0.0.2").waypoint(waypoint).service(SVC, PortMap.of(80, 8080));
-        assertThat(decide("10.0.0.2", 8080, null, service(), destination))
+                pod("dst", "n2", "10.0.0.2").waypoint(BY_NAME).service(SVC, PortMap.of(80, 8080));
+        assertThat(decide(
+                        "10.0.0.2",
+                        8080,
+                        null,
+                        service(),
+                        destination,
+                        waypointService(),
+                        waypointPod("wp-1", "10.0.0.9")))
                 .isInstanceOf(OutboundDecision.Waypoint.class);
         assertThat(decide("10.96.0.1", 80, null)).isInstanceOf(OutboundDecision.Tunnel.class);
     }

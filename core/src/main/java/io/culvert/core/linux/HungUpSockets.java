@@ -8,6 +8,8 @@ import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -38,6 +40,10 @@ final class HungUpSockets extends DelegatingIoHandler {
     private static final long RETRY_MILLIS = 4;
 
     private final EventExecutor loop;
+    /** Sockets that are tried again later. */
+    private final Map<Socket, IoRegistration> later = new HashMap<>();
+
+    private boolean ending;
 
     /** @param loop the event loop that the handler is of */
     HungUpSockets(IoHandler netty, ThreadAwareExecutor loop) {
@@ -48,6 +54,16 @@ final class HungUpSockets extends DelegatingIoHandler {
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
         return super.register(new Socket((IoUringIoHandle) handle));
+    }
+
+    /** Netty waits here for whatever it asked for, and timers no longer fire. */
+    @Override
+    public void prepareToDestroy() {
+        ending = true;
+        Map<Socket, IoRegistration> all = Map.copyOf(later);
+        later.clear();
+        all.forEach(Socket::tellOfRoom);
+        super.prepareToDestroy();
     }
 
     /** A channel's end of its registration. Owned by its loop. */
@@ -85,8 +101,23 @@ final class HungUpSockets extends DelegatingIoHandler {
 
         /** Netty has to hear of it also after a close: it waits for what it asked for. */
         private void writeLater(IoRegistration registration) {
-            IoUringIoEvent room = new IoUringIoEvent(POLLOUT, 0, POLL_ADD, 0L);
-            var _ = loop.schedule(() -> netty.handle(registration, room), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            if (ending) {
+                tellOfRoom(registration);
+                return;
+            }
+            later.put(this, registration);
+            var _ = loop.schedule(
+                    () -> {
+                        if (later.remove(this, registration)) {
+                            tellOfRoom(registration);
+                        }
+                    },
+                    RETRY_MILLIS,
+                    TimeUnit.MILLISECONDS);
+        }
+
+        private void tellOfRoom(IoRegistration registration) {
+            netty.handle(registration, new IoUringIoEvent(POLLOUT, 0, POLL_ADD, 0L));
         }
 
         @Override

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * service account {@code default}, cluster {@code Kubernetes}, capacity 1. Any thread.
  */
 public final class ResourceDecoder {
+    /** Extension of a service, without content: a waypoint that is not ready may be gone round. */
+    public static final String WAYPOINT_BYPASS = "culvert.io/waypoint-bypass";
+
     private static final int HBONE_PORT = 15008;
     private static final TrustDomain DEFAULT_TRUST_DOMAIN = new TrustDomain("cluster.local");
 
@@ -122,7 +125,8 @@ public final class ResourceDecoder {
                         : LoadBalancing.DEFAULT,
                 s.getIpFamilies(),
                 s.getCanonical(),
-                s.getVisibility());
+                s.getVisibility(),
+                s.getExtensionsList().stream().anyMatch(e -> e.getName().equals(WAYPOINT_BYPASS)));
     }
 
     /**

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param subjectAltNames identities that its endpoints may have beside their own, as SPIFFE URIs
  * @param canonical preferred among services of one address or host name when the client's namespace has none
  * @param weightedWaypoints empty when there is at most one waypoint
+ * @param waypointBypass whether clients may go round a waypoint that is not ready; otherwise they are refused
  */
 public record Service(
         String key,
@@ -27,11 +28,46 @@ public record Service(
         LoadBalancing loadBalancing,
         IPFamilies ipFamilies,
         boolean canonical,
-        Visibility visibility) {
+        Visibility visibility,
+        boolean waypointBypass) {
     public Service {
         vips = List.copyOf(vips);
         subjectAltNames = List.copyOf(subjectAltNames);
         weightedWaypoints = List.copyOf(weightedWaypoints);
+    }
+
+    /** As the workload API has it: its waypoint must not be gone round. */
+    public Service(
+            String key,
+            String name,
+            String namespace,
+            String hostname,
+            List<Vip> vips,
+            PortMap ports,
+            List<String> subjectAltNames,
+            @Nullable GatewayRef waypoint,
+            List<WeightedWaypoint> weightedWaypoints,
+            boolean ingressUseWaypoint,
+            LoadBalancing loadBalancing,
+            IPFamilies ipFamilies,
+            boolean canonical,
+            Visibility visibility) {
+        this(
+                key,
+                name,
+                namespace,
+                hostname,
+                vips,
+                ports,
+                subjectAltNames,
+                waypoint,
+                weightedWaypoints,
+                ingressUseWaypoint,
+                loadBalancing,
+                ipFamilies,
+                canonical,
+                visibility,
+                false);
     }
 
     /** A service with the API's defaults. */
@@ -52,6 +88,26 @@ public record Service(
                 IPFamilies.AUTOMATIC,
                 false,
                 Visibility.PUBLIC);
+    }
+
+    /** The same behind a waypoint. */
+    public Service withWaypoint(GatewayRef gateway, boolean bypass) {
+        return new Service(
+                key,
+                name,
+                namespace,
+                hostname,
+                vips,
+                ports,
+                subjectAltNames,
+                gateway,
+                List.of(),
+                ingressUseWaypoint,
+                loadBalancing,
+                ipFamilies,
+                canonical,
+                visibility,
+                bypass);
     }
 
     /** Whether clients of {@code clientNamespace} may use it. */

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a relay that is an HBONE stream. Give it to the open (or the accept) as handler, then {@link #opened} with
- * the stream, then join it. Credit goes back to the peer when its bytes have left for the app's socket. Owned by the
- * tunnel's loop.
+ * the stream, then join it. Credit goes back to the peer when its bytes have left for the app's socket, or are below the
+ * watermark of another stream. Owned by the tunnel's loop.
  */
 public final class RelayStream implements HboneStreamHandler, RelayHalf {
     private final ByteBudget budget;
@@ -18,6 +18,9 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
     private @Nullable Relay relay;
     private @Nullable ResetReason early;
     private int charged;
+    // Bytes of another stream that wait here beyond the watermark: their credit goes back when they are below it.
+    private int owed;
+    private boolean fromStream;
     private boolean closed;
 
     /** @param budget what is queued for the stream above its watermark is charged to */
@@ -40,6 +43,7 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
     @Override
     public void bind(Relay to) {
         relay = to;
+        fromStream = to.other(this) instanceof RelayStream;
         if (early != null) {
             onReset(early);
         }
@@ -82,6 +86,7 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
     @Override
     public void onWritable() {
         uncharge();
+        payOwed();
         if (relay != null) {
             relay.onWritable(this);
         }
@@ -91,6 +96,7 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
     public void onClosed() {
         closed = true;
         uncharge();
+        payOwed();
         if (relay != null) {
             relay.onOutputEnded();
         }
@@ -107,6 +113,17 @@ public final class RelayStream implements HboneStreamHandler, RelayHalf {
         if (!to.isWritable()) {
             budget.charge(bytes);
             charged += bytes;
+            owed += fromStream ? bytes : 0;
+        } else if (fromStream && relay != null) {
+            relay.other(this).consumed(bytes);
+        }
+    }
+
+    private void payOwed() {
+        int bytes = owed;
+        owed = 0;
+        if (bytes > 0 && relay != null) {
+            relay.other(this).consumed(bytes);
         }
     }
 

@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 
 /**
- * One JSON line per connection, to standard output or a file. {@link #log} never blocks: the queue is bounded, and what
- * does not fit is dropped and counted in {@code culvert_access_log_dropped_total}. Any thread.
+ * One JSON line per connection or request, to standard output or a file. {@link #log} never blocks: the queue is bounded,
+ * and what does not fit is dropped and counted in {@code culvert_access_log_dropped_total}. Any thread.
  */
 public final class AccessLog implements Component {
     /** Lines that may wait for the writer; some 100 bytes each. */
@@ -21,7 +21,7 @@ public final class AccessLog implements Component {
 
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
-    private record Line(AccessLogEntry entry, long epochMillis) {}
+    private record Line(AccessLogLine content, long epochMillis) {}
 
     private final BatchWriter<Line> writer;
     private final OutputStream out;
@@ -35,11 +35,10 @@ public final class AccessLog implements Component {
     AccessLog(MetricsRegistry registry, OutputStream out, InstantSource clock, int capacity) {
         this.out = out;
         this.clock = clock;
-        AccessLogFormat format = new AccessLogFormat();
         this.writer = new BatchWriter<>(
                 "culvert-access-log",
                 capacity,
-                new LineSink<>(out, (line, text) -> format.append(line.entry(), line.epochMillis(), text)));
+                new LineSink<>(out, (line, text) -> line.content().append(line.epochMillis(), text)));
         registry.source(sink -> {
             sink.accept(MetricsRegistry.counter(
                     "culvert_access_log_lines", "Access-log lines handed to the log's file", writer.written()));
@@ -92,8 +91,9 @@ public final class AccessLog implements Component {
         }
     }
 
-    void log(AccessLogEntry entry) {
-        writer.offer(new Line(entry, clock.millis()));
+    /** Queues a line; when the queue is full it is dropped and counted. */
+    public void log(AccessLogLine line) {
+        writer.offer(new Line(line, clock.millis()));
     }
 
     long dropped() {

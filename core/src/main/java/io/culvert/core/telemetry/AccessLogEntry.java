@@ -17,4 +17,10 @@ record AccessLogEntry(
         long durationNanos,
         CloseReason reason,
         @Nullable String detail,
-        @Nullable String policy) {}
+        @Nullable String policy)
+        implements AccessLogLine {
+    @Override
+    public void append(long epochMillis, StringBuilder out) {
+        AccessLogFormat.append(this, epochMillis, out);
+    }
+}

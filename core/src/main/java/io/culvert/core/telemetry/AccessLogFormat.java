@@ -1,5 +1,8 @@
 package io.culvert.core.telemetry;
 
+import static io.culvert.core.telemetry.JsonLine.field;
+import static io.culvert.core.telemetry.JsonLine.number;
+
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Owned by the writer's thread.
  */
 final class AccessLogFormat {
-    void append(AccessLogEntry entry, long epochMillis, StringBuilder out) {
+    private AccessLogFormat() {}
+
+    static void append(AccessLogEntry entry, long epochMillis, StringBuilder out) {
         ConnectionAttributes a = entry.attributes();
         boolean source = a.reporter() == Reporter.SOURCE;
         boolean proved = a.security() != SecurityPolicy.NONE;
@@ -70,31 +75,5 @@ final class AccessLogFormat {
         }
         String host = address.getAddress().getHostAddress();
         return host.indexOf(':') < 0 ? host + ":" + address.getPort() : "[" + host + "]:" + address.getPort();
-    }
-
-    private static void field(StringBuilder out, String name, @Nullable String value) {
-        if (value == null || value.isEmpty()) {
-            return;
-        }
-        out.append(",\"").append(name).append("\":\"");
-        escape(out, value);
-        out.append('"');
-    }
-
-    private static void number(StringBuilder out, String name, long value) {
-        out.append(",\"").append(name).append("\":").append(value);
-    }
-
-    private static void escape(StringBuilder out, String value) {
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c < 0x20) {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
-        }
     }
 }

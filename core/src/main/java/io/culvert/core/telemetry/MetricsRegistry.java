@@ -64,8 +64,8 @@ public final class MetricsRegistry {
         addGauge(name, help, new Gauge(labelName, labelValue, value));
     }
 
-    /** A source of whole families, asked at each scrape. */
-    void source(Consumer<Consumer<MetricSnapshot>> source) {
+    /** A source of whole families, asked at each scrape on the scraping thread; it must not block. */
+    public void source(Consumer<Consumer<MetricSnapshot>> source) {
         sources.add(source);
     }
 

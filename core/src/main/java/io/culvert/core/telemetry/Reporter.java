@@ -3,7 +3,8 @@ package io.culvert.core.telemetry;
 /** Which end of a connection the reporting proxy serves: label {@code reporter}. */
 public enum Reporter {
     SOURCE("source", "outbound"),
-    DESTINATION("destination", "inbound");
+    DESTINATION("destination", "inbound"),
+    WAYPOINT("waypoint", "inbound");
 
     private final String label;
     private final String direction;

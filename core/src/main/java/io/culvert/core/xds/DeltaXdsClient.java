@@ -5,6 +5,7 @@ import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.mesh.MeshUpdate;
 import io.culvert.core.xds.XdsStatus.Source;
 import io.culvert.core.xds.XdsStream.Event;
+import io.culvert.proto.route.Document;
 import io.culvert.proto.xds.DeltaDiscoveryRequest;
 import io.culvert.proto.xds.DeltaDiscoveryResponse;
 import io.culvert.proto.xds.Resource;
@@ -51,6 +52,7 @@ public final class DeltaXdsClient implements AutoCloseable {
     private final Channel authenticated;
     private final XdsNode node;
     private final MeshStore store;
+    private final @Nullable DocumentSink documents;
     private final @Nullable StateFile file;
     private final @Nullable StateWriter writer;
     private final InstantSource clock;
@@ -87,7 +89,23 @@ public final class DeltaXdsClient implements AutoCloseable {
             MeshStore store,
             @Nullable Path stateFile,
             InstantSource clock) {
-        this(channel, token, node, store, stateFile, clock, Duration.ofSeconds(2));
+        this(channel, token, node, store, null, stateFile, clock, Duration.ofSeconds(2));
+    }
+
+    /**
+     * A waypoint's: subscribes to documents, too.
+     *
+     * @param documents takes them
+     */
+    public DeltaXdsClient(
+            ManagedChannel channel,
+            @Nullable Supplier<String> token,
+            XdsNode node,
+            MeshStore store,
+            DocumentSink documents,
+            @Nullable Path stateFile,
+            InstantSource clock) {
+        this(channel, token, node, store, documents, stateFile, clock, Duration.ofSeconds(2));
     }
 
     DeltaXdsClient(
@@ -95,6 +113,7 @@ public final class DeltaXdsClient implements AutoCloseable {
             @Nullable Supplier<String> token,
             XdsNode node,
             MeshStore store,
+            @Nullable DocumentSink documents,
             @Nullable Path stateFile,
             InstantSource clock,
             Duration writePause) {
@@ -102,11 +121,14 @@ public final class DeltaXdsClient implements AutoCloseable {
         this.authenticated = token == null ? channel : BearerToken.on(channel, token);
         this.node = node;
         this.store = store;
+        this.documents = documents;
         this.clock = clock;
         file = stateFile == null ? null : new StateFile(stateFile);
         writer = file == null ? null : new StateWriter(file, writePause);
         for (ResourceType type : ResourceType.values()) {
-            subscriptions.put(type, new Subscription(type, node.nodeName()));
+            if (type != ResourceType.DOCUMENT || documents != null) {
+                subscriptions.put(type, new Subscription(type, node.nodeName()));
+            }
         }
         status = new XdsStatus(false, Source.NONE, clock.instant(), null, null, 0, Map.of(), Map.of());
     }
@@ -150,12 +172,13 @@ public final class DeltaXdsClient implements AutoCloseable {
             MeshUpdate.Builder update = MeshUpdate.builder();
             for (Resource resource : resources) {
                 ResourceType type = ResourceType.of(resource.getResource().getTypeUrl());
-                if (type != null) {
+                if (type != null && subscriptions.containsKey(type)) {
                     subscription(type).restore(resource, update);
                 }
             }
             if (!resources.isEmpty()) {
                 store.apply(update.build());
+                tellDocuments();
                 publish(s -> withSource(s, Source.DISK));
                 ready.complete(Source.DISK);
                 LOG.info("serving the last good mesh state of {} resources from {}", resources.size(), file.path());
@@ -269,7 +292,7 @@ public final class DeltaXdsClient implements AutoCloseable {
 
     private void onResponse(XdsStream stream, DeltaDiscoveryResponse response) {
         ResourceType type = ResourceType.of(response.getTypeUrl());
-        if (type == null) {
+        if (type == null || !subscriptions.containsKey(type)) {
             stream.send(Answer.to(response, Map.of("type", "was not asked for: " + response.getTypeUrl())));
             return;
         }
@@ -316,6 +339,7 @@ public final class DeltaXdsClient implements AutoCloseable {
             return;
         }
         store.apply(staged.build());
+        tellDocuments();
         staged = MeshUpdate.builder();
         if (writer != null) {
             Map<ResourceType, HashTrie<String, StoredResource>> state = new EnumMap<>(ResourceType.class);
@@ -326,6 +350,16 @@ public final class DeltaXdsClient implements AutoCloseable {
         publish(s -> withSource(s, source));
         if (source == Source.CONTROL_PLANE) {
             ready.complete(source);
+        }
+    }
+
+    private void tellDocuments() {
+        if (documents != null) {
+            Map<String, @Nullable Document> changed =
+                    subscription(ResourceType.DOCUMENT).takeDocuments();
+            if (!changed.isEmpty()) {
+                documents.apply(changed);
+            }
         }
     }
 

@@ -2,12 +2,14 @@ package io.culvert.core.xds;
 
 import org.jspecify.annotations.Nullable;
 
-/** The types of the workload API, in the order in which additions must be applied. */
+/** The types of the workload API and ours, in the order in which additions must be applied. */
 public enum ResourceType {
     /** Policies; they come first, so that a workload never names one that is not there yet. */
     AUTHORIZATION("type.googleapis.com/istio.security.Authorization"),
     /** Workloads and services. */
-    ADDRESS("type.googleapis.com/istio.workload.Address");
+    ADDRESS("type.googleapis.com/istio.workload.Address"),
+    /** Resources from which waypoints compile routes; only they ask for it. */
+    DOCUMENT("type.googleapis.com/culvert.route.v1.Document");
 
     private final String url;
 

@@ -9,6 +9,7 @@ import io.culvert.core.mesh.Policy;
 import io.culvert.core.mesh.ResourceDecoder;
 import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
+import io.culvert.proto.route.Document;
 import io.culvert.proto.security.Authorization;
 import io.culvert.proto.workload.Address;
 import io.culvert.proto.xds.DeltaDiscoveryResponse;
@@ -37,6 +38,8 @@ final class Subscription {
     /** Names whose version was not told on this stream: its first answer names them, or they are gone. */
     private final Set<String> unconfirmed = new HashSet<>();
 
+    private final Map<String, @Nullable Document> documents = new LinkedHashMap<>();
+
     /** @param node whose pods are told more of than others */
     Subscription(ResourceType type, String node) {
         this.type = type;
@@ -50,6 +53,13 @@ final class Subscription {
     /** The accepted resources by name, as they are now. */
     HashTrie<String, StoredResource> stored() {
         return stored.done();
+    }
+
+    /** The documents that changed since the last call; null for one that is gone. */
+    Map<String, @Nullable Document> takeDocuments() {
+        Map<String, @Nullable Document> taken = new LinkedHashMap<>(documents);
+        documents.clear();
+        return taken;
     }
 
     /** Whether a resource of that name was accepted. */
@@ -129,6 +139,7 @@ final class Subscription {
         switch (type) {
             case ADDRESS -> into.removeAddress(name);
             case AUTHORIZATION -> into.removePolicy(name);
+            case DOCUMENT -> documents.put(name, null);
         }
     }
 
@@ -145,6 +156,7 @@ final class Subscription {
             switch (type) {
                 case ADDRESS -> key = address(name, Address.parseFrom(bytes), into, onWorkload);
                 case AUTHORIZATION -> fault = authorization(name, Authorization.parseFrom(bytes), into);
+                case DOCUMENT -> documents.put(name, Document.parseFrom(bytes));
             }
             stored.put(key, new StoredResource(resource.getVersion(), bytes));
             return fault;

@@ -175,7 +175,8 @@ final class Loopback implements AutoCloseable {
         for (HboneServer server : servers) {
             server.close();
         }
-        group.shutdownGracefully(10, 2000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        // Bounded, as an agent bounds it: a loop of io_uring has been seen to wait for a completion that never came.
+        var _ = group.shutdownGracefully(10, 2000, TimeUnit.MILLISECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
         mesh.close();
         assertThat(pool.stats().windowBytes()).as("window bytes still charged").isZero();
         for (HboneServer server : servers) {

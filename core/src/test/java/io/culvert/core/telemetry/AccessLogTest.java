@@ -162,7 +162,7 @@ class AccessLogTest {
 
     private static String line(AccessLogEntry entry) {
         StringBuilder text = new StringBuilder();
-        new AccessLogFormat().append(entry, CLOCK.millis(), text);
+        AccessLogFormat.append(entry, CLOCK.millis(), text);
         return text.toString();
     }
 }

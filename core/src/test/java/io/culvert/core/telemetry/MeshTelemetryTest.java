@@ -186,7 +186,8 @@ class MeshTelemetryTest {
         assertThat(Samples.lines(registry, "istio_tcp_sockets_open"))
                 .containsExactlyInAnyOrder(
                         "istio_tcp_sockets_open{reporter=\"source\"} 1.0",
-                        "istio_tcp_sockets_open{reporter=\"destination\"} 0.0");
+                        "istio_tcp_sockets_open{reporter=\"destination\"} 0.0",
+                        "istio_tcp_sockets_open{reporter=\"waypoint\"} 0.0");
     }
 
     @Test

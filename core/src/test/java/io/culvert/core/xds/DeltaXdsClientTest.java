@@ -71,6 +71,7 @@ class DeltaXdsClientTest {
                 () -> "secret",
                 XdsNode.standalone("n1", "c", ""),
                 into,
+                null,
                 file,
                 InstantSource.system(),
                 Duration.ofMillis(1));

@@ -43,10 +43,24 @@ public final class DemoCluster {
         return effect;
     }
 
-    /** The description that {@link Lab#start} takes. */
+    /** The shop without its cart, as {@link Lab#start} takes it: nothing of it needs a waypoint. */
     public static String description() {
-        try (InputStream stream = DemoCluster.class.getResourceAsStream("cluster.yaml")) {
-            return new String(Objects.requireNonNull(stream).readAllBytes(), StandardCharsets.UTF_8);
+        return resource("cluster.yaml");
+    }
+
+    /** The shop and its cart. */
+    static String withCart() {
+        return description() + "---\n" + resource("cart.yaml");
+    }
+
+    /** The whole of the demo: the shop, its cart, and the waypoint that the cart's services name. */
+    static String withWaypoint() {
+        return withCart() + "---\n" + resource("waypoint.yaml");
+    }
+
+    private static String resource(String name) {
+        try (InputStream stream = DemoCluster.class.getResourceAsStream(name)) {
+            return new String(Objects.requireNonNull(stream, name).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -78,6 +92,30 @@ public final class DemoCluster {
 
     LabPod billing() {
         return lab.pod("billing.legacy");
+    }
+
+    /** The pod of a version of the cart: v1, or v2, which behaves badly. */
+    LabPod cart(String version) {
+        return lab.pod("cart-" + version + ".shop");
+    }
+
+    LabPod waypoint() {
+        return lab.pod("way.shop");
+    }
+
+    /** The metrics exposition of the waypoint. */
+    String waypointMetrics() {
+        return waypoint()
+                .exec("curl", "-sSf", "-m", "5", "http://localhost:15020/metrics")
+                .orThrow();
+    }
+
+    /** Waits until an app behind {@code service} answers the client well, if only now and then. */
+    void awaitAnswers(String service) {
+        Poll.untilTrue(
+                PATIENCE,
+                "service " + service + " does not answer",
+                () -> Answers.get(client(), 1, service + "/up").count(200) == 1);
     }
 
     /** The IPv4 cluster address of a service of the shop. */
@@ -131,6 +169,15 @@ public final class DemoCluster {
                 () -> captured(pod) == meshed
                         && (!meshed || certified(pod))
                         && lab.nodes().stream().allMatch(node -> tunnels(node.agent(), pod) == meshed));
+    }
+
+    /** Waits until the shop's pods are in the mesh and the others are not; a waypoint is never captured. */
+    void awaitEnrolled() {
+        for (LabPod pod : lab.pods()) {
+            if (!pod.name().equals("way")) {
+                awaitMeshed(pod, pod.namespace().equals("shop"));
+            }
+        }
     }
 
     /** Waits until every pod of {@code namespace} is in the mesh. */

@@ -5,7 +5,6 @@ import io.culvert.lab.Lab;
 import io.culvert.lab.LabException;
 import io.culvert.lab.LabMain;
 import io.culvert.lab.LabOptions;
-import io.culvert.lab.LabPod;
 import io.culvert.lab.LabServer;
 import io.culvert.lab.Launchers;
 import java.io.IOException;
@@ -64,17 +63,15 @@ public final class DemoMain {
     }
 
     private static Lab up() {
-        System.out.println("Culvert demo: two nodes, two namespaces, six pods of real programs\n");
+        System.out.println("Culvert demo: two nodes, two namespaces, eight pods of real programs, a waypoint\n");
         LabOptions options = LabOptions.mesh(Launchers.find()).withProgress(line -> System.out.println("  " + line));
-        return Lab.start(DemoCluster.description(), options);
+        return Lab.start(DemoCluster.withWaypoint(), options);
     }
 
     private static int checks(Lab lab, long start) {
         DemoCluster cluster = new DemoCluster(lab);
         lab.awaitReady(UP);
-        for (LabPod pod : lab.pods()) {
-            cluster.awaitMeshed(pod, pod.namespace().equals("shop"));
-        }
+        cluster.awaitEnrolled();
         System.out.printf("  up and enrolled after %.1f s%n%n", seconds(start));
         int failed = 0;
         for (Check check : all(cluster)) {
@@ -101,7 +98,12 @@ public final class DemoMain {
                 new ClientAddress(cluster),
                 new StrictRefusesPlaintext(cluster),
                 new PolicyRefusesIdentity(cluster),
-                new LiveEnrolment(cluster));
+                new LiveEnrolment(cluster),
+                new CanaryRelease(cluster),
+                new HiddenFailures(cluster),
+                new EjectedPod(cluster),
+                new InjectedFault(cluster),
+                new MirroredRequests(cluster));
     }
 
     private static boolean run(Check check) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.culvert.lab.LabExtension;
 import io.culvert.lab.LabOptions;
-import io.culvert.lab.LabPod;
 import io.culvert.lab.Launchers;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,14 +17,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class DemoIT {
     @RegisterExtension
     static final LabExtension lab =
-            new LabExtension(DemoCluster.description(), LabOptions.mesh(Launchers.ofClassPath()));
+            new LabExtension(DemoCluster.withWaypoint(), LabOptions.mesh(Launchers.ofClassPath()));
 
     @BeforeAll
     static void awaitMesh() {
-        DemoCluster cluster = new DemoCluster(lab.lab());
-        for (LabPod pod : lab.lab().pods()) {
-            cluster.awaitMeshed(pod, pod.namespace().equals("shop"));
-        }
+        new DemoCluster(lab.lab()).awaitEnrolled();
     }
 
     @TestFactory

@@ -7,14 +7,15 @@ import org.HdrHistogram.Histogram;
  * A thread that sleeps 1 ms at a time and records by how much it woke late: what the machine does to a thread that asks
  * for nothing. Latencies above it are the system's under test, latencies below it are the machine's.
  */
-final class IdleSleeper implements AutoCloseable {
+public final class IdleSleeper implements AutoCloseable {
     private static final long PERIOD_NANOS = 1_000_000;
 
     private final Histogram lateness = new Histogram(60_000_000_000L, 3);
     private final Thread thread = new Thread(this::run, "idle-sleeper");
     private volatile boolean stopped;
 
-    IdleSleeper() {
+    /** Starts the thread. */
+    public IdleSleeper() {
         thread.setDaemon(true);
         thread.start();
     }
@@ -32,7 +33,7 @@ final class IdleSleeper implements AutoCloseable {
     }
 
     /** Stops the thread and returns what it saw, in nanoseconds. */
-    Histogram stop() throws InterruptedException {
+    public Histogram stop() throws InterruptedException {
         stopped = true;
         thread.join();
         return lateness;

@@ -54,6 +54,7 @@ public final class RequestLoad {
     private long resets;
     private long outstanding;
     private long opened;
+    private long requests;
     private long bytesOut;
     private long bytesIn;
     private String trouble = "";
@@ -104,6 +105,7 @@ public final class RequestLoad {
                 errors,
                 resets,
                 opened,
+                requests,
                 bytesOut,
                 bytesIn,
                 plan.length(),
@@ -234,6 +236,7 @@ public final class RequestLoad {
             Channel to = channel;
             if (to != null) {
                 ByteBuf request = plan.exchange().request();
+                requests++;
                 bytesOut += request.readableBytes();
                 to.writeAndFlush(request.duplicate(), to.voidPromise());
             }

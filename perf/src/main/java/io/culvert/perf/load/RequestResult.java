@@ -15,8 +15,9 @@ import org.HdrHistogram.Histogram;
  * @param errors connections that failed or broke and wrong answers, warm-up included
  * @param resets of those, connections that the other end reset or refused
  * @param opened connections opened, warm-up included
- * @param bytesOut bytes sent, warm-up included
- * @param bytesIn bytes received, warm-up included
+ * @param requests requests handed to a connection, warm-up included
+ * @param bytesOut bytes sent, warm-up included; -1 when nobody counted them
+ * @param bytesIn bytes received, warm-up included; -1 when nobody counted them
  * @param length of what was counted
  * @param trouble the first error, or empty
  */
@@ -29,6 +30,7 @@ public record RequestResult(
         long errors,
         long resets,
         long opened,
+        long requests,
         long bytesOut,
         long bytesIn,
         Duration length,
@@ -38,13 +40,14 @@ public record RequestResult(
     public String toJson() {
         return String.format(
                 Locale.ROOT,
-                "{\"sent\":%d,\"answered\":%d,\"errors\":%d,\"resets\":%d,\"opened\":%d,\"bytes_out\":%d,\"bytes_in\":%d,"
+                "{\"sent\":%d,\"answered\":%d,\"errors\":%d,\"resets\":%d,\"opened\":%d,\"requests\":%d,\"bytes_out\":%d,\"bytes_in\":%d,"
                         + "\"seconds\":%.3f,\"trouble\":\"%s\",%s,%s,%s,\"latency_histogram\":\"%s\"}",
                 sent,
                 answered,
                 errors,
                 resets,
                 opened,
+                requests,
                 bytesOut,
                 bytesIn,
                 length.toNanos() / 1e9,

@@ -6,10 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
-/** Pauses of agents, collections among them, as their JVMs logged them below a directory ({@link #flag}). Any thread. */
+/** Pauses of the mesh's processes, collections among them, as their JVMs logged them below a directory ({@link #flag}). Any thread. */
 public final class SafepointLog {
     private static final Pattern TOTAL = Pattern.compile("Safepoint \"([^\"]*)\".* Total: +([0-9]+) ns");
 
@@ -41,10 +44,17 @@ public final class SafepointLog {
         return new Mark(offsets);
     }
 
-    /** The longest pause since {@code mark} of any agent, in milliseconds; 0 when there was none. */
-    public double longestSince(Mark mark) {
+    /**
+     * The longest pause since {@code mark} of any of the processes {@code pids}, in milliseconds; 0 when there was none.
+     */
+    public double longestSince(Mark mark, Collection<Long> pids) {
+        Set<String> names =
+                pids.stream().map(pid -> "safepoint-" + pid + ".log").collect(Collectors.toSet());
         double[] longest = {0};
         each((log, size) -> {
+            if (!names.contains(String.valueOf(log.getFileName()))) {
+                return;
+            }
             long from = mark.offsets().getOrDefault(log, 0L);
             byte[] bytes = Files.readAllBytes(log);
             String text = new String(bytes, (int) from, (int) (bytes.length - from), StandardCharsets.UTF_8);

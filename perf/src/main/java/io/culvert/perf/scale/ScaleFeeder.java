@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * carries the time at which it was sent, by the clock that both processes read.
  */
 final class ScaleFeeder extends AggregatedDiscoveryServiceGrpc.AggregatedDiscoveryServiceImplBase {
+    /** Policies and addresses. */
+    private static final int AGENT_TYPES = 2;
+
     /** Before the time in a change's mark. */
     static final String MARK = "sent-at-";
 
@@ -147,7 +150,7 @@ final class ScaleFeeder extends AggregatedDiscoveryServiceGrpc.AggregatedDiscove
 
     /** Everything, once both types were asked for. */
     private void feed() throws InterruptedException {
-        asked.acquire(ResourceType.values().length);
+        asked.acquire(AGENT_TYPES);
         for (DeltaDiscoveryResponse part : all) {
             send(part);
         }

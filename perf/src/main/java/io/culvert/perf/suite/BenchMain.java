@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,16 +41,20 @@ public final class BenchMain implements Callable<Integer> {
     @Option(
             names = "--topology",
             split = ",",
-            defaultValue = "tunnel,same-node,relay",
-            description = "tunnel, same-node, relay (default: ${DEFAULT-VALUE}); direct is always beside them")
+            defaultValue = "tunnel,same-node,relay,waypoint",
+            description =
+                    "tunnel, same-node, relay, waypoint (default: ${DEFAULT-VALUE}); direct is always beside them")
     private List<String> topologies = List.of();
 
     @Option(
             names = "--peers",
             split = ",",
-            defaultValue = "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy," + ClassicalMesh.NAME,
+            defaultValue =
+                    "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy,waypoint-envoy,waypoint-haproxy,waypoint-nginx,"
+                            + ClassicalMesh.NAME,
             description =
-                    "of ${DEFAULT-VALUE}; \"none\" for none. The last is another mesh of ours, whose tunnels agree on"
+                    "of ${DEFAULT-VALUE}; \"none\" for none. Each stands in the topologies that it is made for, waypoint-*"
+                            + " in the waypoint's place. The last is another mesh of ours, whose tunnels agree on"
                             + " keys as the peers do, by X25519 alone")
     private List<String> peers = List.of();
 
@@ -157,12 +162,13 @@ public final class BenchMain implements Callable<Integer> {
 
     private List<Series> plain(Session session) throws IOException {
         List<Series> series = new ArrayList<>();
-        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), classical(), Map.of(), cache());
+        try (Cluster cluster =
+                        Cluster.start(tunnelPeers(), nearPeers(), waypointPeers(), classical(), Map.of(), cache());
                 LoadProgram program = LoadProgram.drive()) {
             Plain plain = new Plain(cluster, program, BenchMain::say);
             for (String topology : topologies) {
                 List<Variant> variants = cluster.variants(topology);
-                List<Load> loads = Load.named(only);
+                List<Load> loads = Load.of(topology, only);
                 plain.warmUp(variants, loads, warmUp);
                 for (Load load : loads) {
                     series.addAll(plain.measure(variants, load, rotations, seconds));
@@ -180,11 +186,35 @@ public final class BenchMain implements Callable<Integer> {
             boolean relay = peer.equals("haproxy-tcp");
             if (!peer.equals("none")
                     && !peer.equals(ClassicalMesh.NAME)
+                    && !peer.startsWith(WaypointPlace.PREFIX)
                     && topologies.contains(relay ? "relay" : "tunnel")) {
                 scripts.put(peer, Scripts.of(peer));
             }
         }
-        scripts.putAll(own);
+        own.forEach((name, script) -> {
+            if (!name.startsWith(WaypointPlace.PREFIX)) {
+                scripts.put(name, script);
+            }
+        });
+        return scripts;
+    }
+
+    /** Null without that topology: no waypoint shall run beside what is measured. */
+    private @Nullable Map<String, Path> waypointPeers() {
+        if (!topologies.contains(WaypointPlace.TOPOLOGY)) {
+            return null;
+        }
+        Map<String, Path> scripts = new LinkedHashMap<>();
+        for (String peer : peers) {
+            if (peer.startsWith(WaypointPlace.PREFIX)) {
+                scripts.put(peer, Scripts.of(peer));
+            }
+        }
+        own.forEach((name, script) -> {
+            if (name.startsWith(WaypointPlace.PREFIX)) {
+                scripts.put(name, script);
+            }
+        });
         return scripts;
     }
 

@@ -37,12 +37,19 @@ final class Cluster implements AutoCloseable {
     private final SafepointLog safepoints;
     private final TakeDown down;
     private final @Nullable ClassicalMesh classical;
+    private final @Nullable WaypointPlace waypoint;
     private final Map<String, Peer> peers = new LinkedHashMap<>();
     private final Map<String, Peer> nearPeers = new LinkedHashMap<>();
 
     private Cluster(
-            Path directory, Lab lab, SafepointLog safepoints, TakeDown down, @Nullable ClassicalMesh classical) {
+            Path directory,
+            Lab lab,
+            SafepointLog safepoints,
+            TakeDown down,
+            @Nullable ClassicalMesh classical,
+            @Nullable WaypointPlace waypoint) {
         this.classical = classical;
+        this.waypoint = waypoint;
         this.directory = directory;
         this.lab = lab;
         this.safepoints = safepoints;
@@ -53,6 +60,7 @@ final class Cluster implements AutoCloseable {
      * Starts it and returns when every pod serves and every agent is ready.
      *
      * @param scripts name to script of the peers of the tunnel topology, and of {@code near}, those on one node
+     * @param waypoint those in a waypoint's place; null when there is to be no waypoint
      * @param withClassical whether a {@link ClassicalMesh} stands beside
      * @param more pods of the mesh, name to node; an echo and a sink listen in those that are no clients by name
      * @param cache outlives the run
@@ -60,6 +68,7 @@ final class Cluster implements AutoCloseable {
     static Cluster start(
             Map<String, Path> scripts,
             Map<String, Path> near,
+            @Nullable Map<String, Path> waypoint,
             boolean withClassical,
             Map<String, String> more,
             Path cache)
@@ -70,10 +79,14 @@ final class Cluster implements AutoCloseable {
             Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
             down.add(() -> Commands.run("rm", "-rf", directory.toString()));
             SafepointLog safepoints = new SafepointLog(directory);
+            String pods = ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more);
             Lab lab = Lab.start(
-                    ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more),
+                    waypoint == null ? pods : WaypointYaml.first(directory),
                     LabOptions.mesh(Launch.shipped(safepoints.flag())));
             down.add(lab::close);
+            if (waypoint != null) {
+                lab.apply(pods + WaypointYaml.rest(directory, waypoint.keySet()));
+            }
             await(lab);
             List<String> servers = new ArrayList<>(servers(lab));
             ClassicalMesh classical = null;
@@ -84,8 +97,12 @@ final class Cluster implements AutoCloseable {
                 servers.addAll(servers(classical.lab()));
             }
             down.add(LoadProgram.backend(servers));
-            Cluster cluster = new Cluster(directory, lab, safepoints, down, classical);
+            WaypointPlace place = waypoint == null ? null : new WaypointPlace(lab);
+            Cluster cluster = new Cluster(directory, lab, safepoints, down, classical, place);
             cluster.startPeers(scripts, near, cache);
+            if (waypoint != null && place != null) {
+                cluster.startWaypointPeers(place, waypoint, cache);
+            }
             return cluster;
         } catch (IOException | RuntimeException e) {
             try {
@@ -99,7 +116,7 @@ final class Cluster implements AutoCloseable {
 
     private static List<String> servers(Lab lab) {
         return lab.pods().stream()
-                .filter(pod -> !pod.name().startsWith("client"))
+                .filter(pod -> !pod.name().startsWith("client") && WaypointPlace.isServer(pod))
                 .map(pod -> pod.networkNamespace().toString())
                 .toList();
     }
@@ -112,7 +129,7 @@ final class Cluster implements AutoCloseable {
     }
 
     private void startPeers(Map<String, Path> scripts, Map<String, Path> near, Path cache) throws IOException {
-        Path certs = Files.createDirectories(directory.resolve("certs"));
+        Path certs = Files.createDirectories(certs());
         Commands.run(Scripts.directory().resolve("certs.sh").toString(), certs.toString());
         for (Map.Entry<String, Path> peer : scripts.entrySet()) {
             peers.put(peer.getKey(), peer(peer.getKey(), peer.getKey(), peer.getValue(), "server", certs, cache));
@@ -123,13 +140,24 @@ final class Cluster implements AutoCloseable {
         }
     }
 
+    private void startWaypointPeers(WaypointPlace place, Map<String, Path> scripts, Path cache) throws IOException {
+        for (Map.Entry<String, Path> peer : scripts.entrySet()) {
+            down.add(place.start(
+                    peer.getKey(), peer.getValue(), certs(), directory.resolve("peer-" + peer.getKey()), cache));
+        }
+        place.verify();
+    }
+
+    private Path certs() {
+        return directory.resolve("certs");
+    }
+
     private Peer peer(String name, String namespace, Path script, String server, Path certs, Path cache)
             throws IOException {
         Peer peer = Peer.start(
                 name,
                 script,
-                pod("client", namespace),
-                pod(server, namespace),
+                new Peer.Place(pod("client", namespace), null, pod(server, namespace), Ports.ALL),
                 certs,
                 directory.resolve("peer-" + namespace),
                 cache);
@@ -139,6 +167,18 @@ final class Cluster implements AutoCloseable {
 
     Lab lab() {
         return lab;
+    }
+
+    /** For files of the bench's own; it goes with the cluster. */
+    Path directory() {
+        return directory;
+    }
+
+    /** Starts the logs of requests anew, where there are any. */
+    void emptyAccessLogs() throws IOException {
+        if (waypoint != null) {
+            waypoint.emptyAccessLogs();
+        }
     }
 
     SafepointLog safepoints() {
@@ -158,7 +198,16 @@ final class Cluster implements AutoCloseable {
             case "same-node" -> variants(topology, "near", MESH, agents("node-1"), nearPeers, NEAR);
             // The mesh's client goes to a server that is not in the mesh: captured and carried on as it is.
             case "relay" -> variants(topology, "server", DIRECT, agents("node-1"), relays(), "");
-            default -> throw new LabException("no topology " + topology + ": there are tunnel, same-node and relay");
+            case WaypointPlace.TOPOLOGY -> {
+                List<Variant> all = new ArrayList<>();
+                all.add(direct(topology, "server"));
+                if (waypoint != null) {
+                    all.addAll(waypoint.variants());
+                }
+                yield all;
+            }
+            default ->
+                throw new LabException("no topology " + topology + ": there are tunnel, same-node, relay and waypoint");
         };
     }
 
@@ -196,8 +245,7 @@ final class Cluster implements AutoCloseable {
             Map<String, Peer> others,
             String suffix) {
         List<Variant> all = new ArrayList<>();
-        all.add(new Variant(
-                topology, DIRECT, pod("client", DIRECT), pod(server, DIRECT), List.of(), port -> true, List.of()));
+        all.add(direct(topology, server));
         all.add(new Variant(
                 topology,
                 "culvert",
@@ -217,6 +265,11 @@ final class Cluster implements AutoCloseable {
         return all;
     }
 
+    private Variant direct(String topology, String server) {
+        return new Variant(
+                topology, DIRECT, pod("client", DIRECT), pod(server, DIRECT), List.of(), port -> true, List.of());
+    }
+
     private List<AgentProcess> agents(String... nodes) {
         return java.util.Arrays.stream(nodes)
                 .map(node -> lab.node(node).agent())
@@ -228,6 +281,9 @@ final class Cluster implements AutoCloseable {
         SortedMap<String, String> versions = new TreeMap<>();
         new HashMap<>(nearPeers).forEach((name, peer) -> versions.put(name, peer.version()));
         peers.forEach((name, peer) -> versions.put(name, peer.version()));
+        if (waypoint != null) {
+            waypoint.peers().forEach((name, peer) -> versions.put(name, peer.version()));
+        }
         return versions;
     }
 

@@ -37,7 +37,7 @@ final class ClusterYaml {
     private final Path directory;
     private final StringBuilder yaml = new StringBuilder();
 
-    private ClusterYaml(Path directory) {
+    ClusterYaml(Path directory) {
         this.directory = directory;
     }
 
@@ -70,16 +70,21 @@ final class ClusterYaml {
             cluster.client(peer + "-near");
             cluster.server(peer + "-near", "near", "node-1");
         }
-        return cluster.yaml.toString();
+        return cluster.text();
     }
 
-    private void node(String name) {
+    /** What was described so far. */
+    String text() {
+        return yaml.toString();
+    }
+
+    void node(String name) {
         yaml.append("apiVersion: v1\nkind: Node\nmetadata: {name: ")
                 .append(name)
                 .append("}\n---\n");
     }
 
-    private void namespace(String name, boolean mesh) {
+    void namespace(String name, boolean mesh) {
         yaml.append(String.format(Locale.ROOT, """
                 apiVersion: v1
                 kind: Namespace
@@ -92,14 +97,15 @@ final class ClusterYaml {
                 """, name, mesh ? "enabled" : "disabled"));
     }
 
-    private void client(String namespace) {
+    void client(String namespace) {
         pod(namespace, "client", "node-1", "[sleep, infinity]");
     }
 
-    private void server(String namespace, String name, String node) throws IOException {
+    void server(String namespace, String name, String node) throws IOException {
         Path files = Files.createDirectories(directory.resolve("nginx-" + namespace + "-" + name));
         Path configuration = files.resolve("nginx.conf");
-        Files.writeString(configuration, String.format(Locale.ROOT, """
+        Files.writeString(
+                configuration, String.format(Locale.ROOT, """
                 daemon off;
                 user root;
                 worker_processes 1;
@@ -119,15 +125,16 @@ final class ClusterYaml {
                   scgi_temp_path %1$s/scgi;
                   server {
                     listen %2$d backlog=4096;
+                    listen %4$d http2 backlog=4096;
                     default_type text/plain;
                     location / { return 200 "%3$s"; }
                   }
                 }
-                """, files, Ports.HTTP, "x".repeat(1024)));
+                """, files, Ports.HTTP, "x".repeat(1024), Ports.HTTP2));
         pod(namespace, name, node, "[nginx, -e, " + files.resolve("start.log") + ", -c, " + configuration + "]");
     }
 
-    private void pod(String namespace, String name, String node, String command) {
+    void pod(String namespace, String name, String node, String command) {
         yaml.append(String.format(Locale.ROOT, """
                 apiVersion: v1
                 kind: Pod

@@ -14,14 +14,16 @@ import java.util.stream.Stream;
  * @param name in reports
  * @param kind what is counted
  * @param port of the server
- * @param words of the order, without target and times
+ * @param words of the order, without target and times; of STREAMS the options of its program
  */
 record Load(String name, Kind kind, int port, String words) {
     enum Kind {
         OPEN,
         CLOSED,
         CONNECTIONS,
-        BULK
+        BULK,
+        /** HTTP/2 by {@link StreamLoad}, which its words are for. */
+        STREAMS
     }
 
     // Long enough for its bytes on any machine that is worth measuring.
@@ -48,6 +50,15 @@ record Load(String name, Kind kind, int port, String words) {
                 Kind.CONNECTIONS,
                 Ports.HTTP,
                 "requests reconnect=true connections=" + atOnce);
+    }
+
+    /** Closed loop of HTTP/2 requests: so many at once on each connection. */
+    static Load streams(int streams, int connections) {
+        return new Load(
+                String.format(Locale.ROOT, "h2-s%d-c%d", streams, connections),
+                Kind.STREAMS,
+                Ports.HTTP2,
+                "-m " + streams + " -c " + connections);
     }
 
     /** Unpaced streams from client to server. */
@@ -109,6 +120,27 @@ record Load(String name, Kind kind, int port, String words) {
         return List.of(closed(64), open(1000, 16), connections(32), bulk(1), bulk(4));
     }
 
+    /** Requests that a proxy of HTTP can tell apart. */
+    static List<Load> waypoint() {
+        return List.of(closed(64), open(1000, 16), streams(100, 4));
+    }
+
+    /**
+     * Those of these names that make sense in {@code topology}; without names all that belong to it.
+     *
+     * @throws LabException when there is no such load in any topology
+     */
+    static List<Load> of(String topology, List<String> names) {
+        boolean waypoint = topology.equals(WaypointPlace.TOPOLOGY);
+        if (names.isEmpty()) {
+            return waypoint ? waypoint() : own();
+        }
+        return named(names).stream()
+                .filter(load ->
+                        waypoint ? load.port() != Ports.ECHO && load.port() != Ports.SINK : load.port() != Ports.HTTP2)
+                .toList();
+    }
+
     /**
      * Those of these names, {@code istio} and {@code ztunnel} standing for all of theirs; our own without names.
      *
@@ -118,8 +150,9 @@ record Load(String name, Kind kind, int port, String words) {
         if (names.isEmpty()) {
             return own();
         }
-        List<Load> all =
-                Stream.of(own(), ztunnel(), istio()).flatMap(List::stream).toList();
+        List<Load> all = Stream.of(own(), waypoint(), ztunnel(), istio())
+                .flatMap(List::stream)
+                .toList();
         Set<Load> chosen = new LinkedHashSet<>();
         for (String name : names) {
             switch (name) {
@@ -148,7 +181,7 @@ record Load(String name, Kind kind, int port, String words) {
                 "%s netns=%s host=%s port=%d warmup=%.2f seconds=%.2f",
                 words,
                 variant.client().networkNamespace(),
-                variant.server().ip4(),
+                variant.host(),
                 port,
                 sized() ? 0 : warmUp,
                 sized() ? Math.max(seconds, SIZED_SECONDS) : seconds);

@@ -34,7 +34,8 @@ final class Meter implements Marks {
     @Override
     public void end() {
         after = Usage.of(variant.pids());
-        longestPause = safepoints.longestSince(Objects.requireNonNull(pauses, "a round that ends has begun"));
+        SafepointLog.Mark since = Objects.requireNonNull(pauses, "a round that ends has begun");
+        longestPause = safepoints.longestSince(since, variant.pids());
     }
 
     /** The values of a round whose load answered {@code answer}. */

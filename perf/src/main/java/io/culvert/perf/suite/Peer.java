@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Another proxy between a client's pod and a server's, driven by a script (the contract: {@code perf/src/main/peers}).
@@ -39,42 +41,60 @@ final class Peer implements Closeable {
     }
 
     /**
+     * The pods that a peer stands in, and the ports of the server that its client asks for.
+     *
+     * @param middle a pod of the peer's own between the two, or null
+     */
+    record Place(LabPod client, @Nullable LabPod middle, LabPod server, List<Integer> ports) {
+        Place {
+            ports = List.copyOf(ports);
+        }
+    }
+
+    /**
      * Starts the peer and redirects the client's connections to it.
      *
      * @param directory the peer's own, made here
      * @param cache outlives the run
      */
-    static Peer start(String name, Path script, LabPod client, LabPod server, Path certs, Path directory, Path cache)
+    static Peer start(String name, Path script, Place place, Path certs, Path directory, Path cache)
             throws IOException {
         Files.createDirectories(directory);
         Files.createDirectories(cache);
-        Peer peer = new Peer(
-                name,
-                script,
-                Map.of(
-                        "PEER_DIR", directory.toString(),
-                        "PEER_CERTS", certs.toString(),
-                        "PEER_CLIENT_NETNS", client.networkNamespace().toString(),
-                        "PEER_SERVER_NETNS", server.networkNamespace().toString(),
-                        "PEER_SERVER_IP", server.ip4(),
-                        "PEER_PORTS", Ports.ALL.stream().map(String::valueOf).collect(Collectors.joining(" ")),
-                        "PEER_GID", Integer.toString(GROUP),
-                        "PEER_CACHE", cache.toString()));
+        Peer peer = new Peer(name, script, environment(place, certs, directory, cache));
         try {
             peer.call("start").forEach(peer::learn);
             if (peer.ports.isEmpty()) {
-                peer.ports.addAll(Ports.ALL);
+                peer.ports.addAll(place.ports());
             }
             if (peer.pids.isEmpty()) {
                 throw new LabException("peer " + name + ": " + script
                         + " start printed no \"pid N\": without it no time" + " can be counted");
             }
-            redirect(client, server, peer.ports, directory);
+            redirect(place.client(), place.server(), peer.ports, directory);
             return peer;
         } catch (LabException | IOException e) {
             peer.close();
             throw e;
         }
+    }
+
+    private static Map<String, String> environment(Place place, Path certs, Path directory, Path cache) {
+        Map<String, String> environment = new TreeMap<>(Map.of(
+                "PEER_DIR", directory.toString(),
+                "PEER_CERTS", certs.toString(),
+                "PEER_CLIENT_NETNS", place.client().networkNamespace().toString(),
+                "PEER_SERVER_NETNS", place.server().networkNamespace().toString(),
+                "PEER_SERVER_IP", place.server().ip4(),
+                "PEER_PORTS", place.ports().stream().map(String::valueOf).collect(Collectors.joining(" ")),
+                "PEER_GID", Integer.toString(GROUP),
+                "PEER_CACHE", cache.toString()));
+        LabPod middle = place.middle();
+        if (middle != null) {
+            environment.put("PEER_MIDDLE_NETNS", middle.networkNamespace().toString());
+            environment.put("PEER_MIDDLE_IP", middle.ip4());
+        }
+        return environment;
     }
 
     List<Long> pids() {

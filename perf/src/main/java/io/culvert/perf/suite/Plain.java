@@ -1,6 +1,7 @@
 package io.culvert.perf.suite;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.culvert.perf.load.Marks;
 import io.culvert.perf.result.Gap;
 import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Series;
@@ -23,12 +24,14 @@ final class Plain {
 
     private final Cluster cluster;
     private final LoadProgram program;
+    private final StreamLoad streams;
     private final Consumer<String> progress;
     private final List<Gap> gaps = new ArrayList<>();
 
     Plain(Cluster cluster, LoadProgram program, Consumer<String> progress) {
         this.cluster = cluster;
         this.program = program;
+        this.streams = new StreamLoad(cluster.directory());
         this.progress = progress;
     }
 
@@ -46,7 +49,7 @@ final class Plain {
                 if (variant.serves().test(load.port())) {
                     progress.accept("warm-up " + variant.topology() + " " + variant.name() + " " + load.name());
                     double length = variant.isMesh() ? seconds : seconds / 3;
-                    program.round(load.order(variant, 0, length), new Meter(variant, cluster.safepoints()));
+                    run(variant, load, 0, length, new Meter(variant, cluster.safepoints()));
                 }
             }
         }
@@ -85,10 +88,11 @@ final class Plain {
     }
 
     private Round round(Variant variant, Load load, int rotation, double seconds) throws IOException {
+        cluster.emptyAccessLogs();
         Meter meter = new Meter(variant, cluster.safepoints());
         String name = SUITE + "/" + load.name() + "/" + variant.topology() + "/" + variant.name();
         Audit audit = variant.isMesh() ? new Audit(variant) : null;
-        JsonNode answer = program.round(load.order(variant, seconds * WARM_UP_SHARE, seconds), meter);
+        JsonNode answer = run(variant, load, seconds * WARM_UP_SHARE, seconds, meter);
         if (!answer.get("trouble").asText().isEmpty()) {
             progress.accept(name + ": " + answer.get("trouble").asText());
         }
@@ -100,6 +104,12 @@ final class Plain {
             histograms.put("latency", answer.get("latency_histogram").asText());
         }
         return new Round(rotation, "", meter.values(load, answer), histograms);
+    }
+
+    private JsonNode run(Variant variant, Load load, double warmUp, double seconds, Marks marks) throws IOException {
+        return load.kind() == Load.Kind.STREAMS
+                ? streams.round(variant, load, warmUp, seconds, marks)
+                : program.round(load.order(variant, warmUp, seconds), marks);
     }
 
     /**

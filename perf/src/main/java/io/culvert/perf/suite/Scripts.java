@@ -8,7 +8,15 @@ import java.util.List;
 /** The peers' scripts in the source tree. */
 final class Scripts {
     /** Every peer that comes with the bench. */
-    static final List<String> NAMES = List.of("haproxy-tls", "haproxy-http", "haproxy-tcp", "nginx", "envoy");
+    static final List<String> NAMES = List.of(
+            "haproxy-tls",
+            "haproxy-http",
+            "haproxy-tcp",
+            "nginx",
+            "envoy",
+            "waypoint-envoy",
+            "waypoint-haproxy",
+            "waypoint-nginx");
 
     private Scripts() {}
 

@@ -88,7 +88,7 @@ final class Session {
     Cluster cluster(Collection<String> wanted, Map<String, String> more) throws IOException {
         Map<String, Path> scripts = new LinkedHashMap<>(peers);
         scripts.keySet().retainAll(wanted);
-        Cluster cluster = Cluster.start(scripts, Map.of(), false, more, cache);
+        Cluster cluster = Cluster.start(scripts, Map.of(), null, false, more, cache);
         versions.putAll(cluster.versions());
         return cluster;
     }

@@ -31,6 +31,7 @@ class RequestLoadTest {
                     Marks.NONE);
             assertThat(result.sent()).isEqualTo(500);
             assertThat(result.answered()).isEqualTo(500);
+            assertThat(result.requests()).isEqualTo(600);
             assertThat(result.errors()).isZero();
             assertThat(result.latency().getTotalCount()).isEqualTo(500);
             assertThat(result.idleLateness().getTotalCount()).isPositive();

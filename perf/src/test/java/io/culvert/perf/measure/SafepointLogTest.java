@@ -6,21 +6,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SafepointLogTest {
     @Test
-    void theLongestPauseSinceAMarkIsFoundInAnyLog(@TempDir Path directory) throws IOException {
+    void theLongestPauseSinceAMarkIsFoundInTheLogsOfTheseProcessesAlone(@TempDir Path directory) throws IOException {
         SafepointLog log = new SafepointLog(directory);
-        assertThat(log.longestSince(log.mark())).isZero();
+        assertThat(log.longestSince(log.mark(), List.of(1L))).isZero();
         Path one = directory.resolve("safepoint-1.log");
         Files.writeString(one, line("GenCollectForAllocation", 9_000_000));
         SafepointLog.Mark mark = log.mark();
-        assertThat(log.longestSince(mark)).isZero();
+        assertThat(log.longestSince(mark, List.of(1L, 2L))).isZero();
         Files.writeString(one, line("ICBufferFull", 1_500_000), StandardOpenOption.APPEND);
         Files.writeString(directory.resolve("safepoint-2.log"), line("G", 2_250_000) + line("H", 100));
-        assertThat(log.longestSince(mark)).isEqualTo(2.25);
+        assertThat(log.longestSince(mark, List.of(1L, 2L))).isEqualTo(2.25);
+        assertThat(log.longestSince(mark, List.of(1L))).isEqualTo(1.5);
     }
 
     @Test
@@ -38,7 +40,7 @@ class SafepointLogTest {
                 .start();
         collecting.getInputStream().readAllBytes();
         assertThat(collecting.waitFor()).isZero();
-        assertThat(log.longestSince(nothing)).isPositive();
+        assertThat(log.longestSince(nothing, List.of(collecting.pid()))).isPositive();
     }
 
     private static String line(String name, long nanos) {

@@ -1,4 +1,4 @@
-package io.culvert.ztunnel;
+package io.culvert.core.relay;
 
 import io.culvert.core.hbone.Header;
 import io.culvert.core.mesh.Workload;
@@ -10,11 +10,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** The header fields that HBONE peers tell each other (l4-ztunnel rows 17 and 18). Any thread. */
-final class TunnelHeaders {
+public final class TunnelHeaders {
     private TunnelHeaders() {}
 
     /** Who a workload is, in W3C baggage form; make it once per workload. */
-    static Header baggage(Workload workload) {
+    public static Header baggage(Workload workload) {
         StringBuilder text = new StringBuilder(160);
         add(text, "k8s.cluster.name", workload.clusterId());
         add(text, "k8s.namespace.name", workload.namespace());
@@ -42,13 +42,13 @@ final class TunnelHeaders {
     }
 
     /** The client's address and the host that it addressed (RFC 7239). */
-    static Header forwarded(InetSocketAddress client, @Nullable String host) {
+    public static Header forwarded(InetSocketAddress client, @Nullable String host) {
         String value = "for=\"" + text(client) + "\"";
         return new Header("forwarded", host == null ? value : value + ";host=" + host);
     }
 
     /** A fresh trace that nobody samples (W3C Trace Context). */
-    static Header traceparent() {
+    public static Header traceparent() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         HexFormat hex = HexFormat.of();
         // All-zero ids are invalid.
@@ -61,7 +61,7 @@ final class TunnelHeaders {
     }
 
     /** {@code ip:port}, IPv6 in brackets. */
-    static String text(InetSocketAddress address) {
+    public static String text(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
         String host = ip.getHostAddress();
         int zone = host.indexOf('%');

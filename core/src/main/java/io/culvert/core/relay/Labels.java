@@ -1,4 +1,4 @@
-package io.culvert.ztunnel;
+package io.culvert.core.relay;
 
 import io.culvert.core.hbone.Header;
 import io.culvert.core.mesh.Service;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What metrics and logs call workloads and services: one object for each, shared by all connections and records. Any
  * thread; the mesh's changes drop what is stale.
  */
-final class Labels {
+public final class Labels {
     private record Known(Workload workload, Peer proved, Peer unproved, Header baggage) {}
 
     private record KnownService(Service service, DestinationService label) {}
@@ -22,16 +22,17 @@ final class Labels {
     private final ConcurrentHashMap<String, KnownService> services = new ConcurrentHashMap<>();
 
     /** A workload with its identity: where the connection proved it, or it is the one served. */
-    Peer proved(@Nullable Workload workload) {
+    public Peer proved(@Nullable Workload workload) {
         return workload == null ? Peer.UNKNOWN : known(workload).proved();
     }
 
     /** A workload that only its address tells. */
-    Peer unproved(@Nullable Workload workload) {
+    public Peer unproved(@Nullable Workload workload) {
         return workload == null ? Peer.UNKNOWN : known(workload).unproved();
     }
 
-    Header baggage(Workload workload) {
+    /** Who it is, for the peers of its tunnels. */
+    public Header baggage(Workload workload) {
         return known(workload).baggage();
     }
 
@@ -64,9 +65,9 @@ final class Labels {
         return text.isEmpty() ? null : text;
     }
 
+    /** What a service is called; null for none. */
     @SuppressWarnings("ReferenceEquality")
-    @Nullable
-    DestinationService service(@Nullable Service service) {
+    public @Nullable DestinationService service(@Nullable Service service) {
         if (service == null) {
             return null;
         }
@@ -80,7 +81,7 @@ final class Labels {
     }
 
     /** These have changed or gone. */
-    void forget(Set<String> uids, Set<String> serviceKeys) {
+    public void forget(Set<String> uids, Set<String> serviceKeys) {
         uids.forEach(workloads::remove);
         serviceKeys.forEach(services::remove);
     }

@@ -1,0 +1,4 @@
+package io.culvert.config;
+
+/** A GatewayClass. Immutable. */
+record GatewayClassResource(Meta meta, String controller) implements RouteResource {}

@@ -1,0 +1,252 @@
+package io.culvert.agent;
+
+import io.culvert.config.CompilerSettings;
+import io.culvert.core.lifecycle.Component;
+import io.culvert.core.lifecycle.Readiness;
+import io.culvert.core.linux.LoopThreads;
+import io.culvert.core.mesh.MeshStore;
+import io.culvert.core.telemetry.AccessLog;
+import io.culvert.core.telemetry.Logging;
+import io.culvert.core.telemetry.MeshTelemetry;
+import io.culvert.core.telemetry.MetricsRegistry;
+import io.culvert.core.telemetry.ProcessMetrics;
+import io.culvert.core.tls.MeshTls;
+import io.culvert.core.xds.BearerToken;
+import io.culvert.core.xds.ControlChannels;
+import io.culvert.core.xds.ControlEndpoint;
+import io.culvert.core.xds.DeltaXdsClient;
+import io.culvert.core.xds.XdsNode;
+import io.culvert.identity.IstioCaClient;
+import io.culvert.identity.RotatingCredentialSource;
+import io.culvert.identity.RotationSettings;
+import io.culvert.identity.SpiffeId;
+import io.culvert.waypoint.WaypointContext;
+import io.culvert.waypoint.WaypointServer;
+import io.culvert.waypoint.WaypointSettings;
+import io.grpc.ManagedChannel;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A waypoint's process, put together with constructors. Any thread. */
+final class Waypoint {
+    private static final Logger LOG = LoggerFactory.getLogger(Waypoint.class);
+    private static final int MAX_LOOPS = 4;
+
+    private final WaypointConfig config;
+    private final Readiness readiness = new Readiness();
+    private final MeshStore store = new MeshStore();
+    private final List<Component> components = new ArrayList<>();
+    private final RotatingCredentialSource credentials;
+    private final DeltaXdsClient xds;
+    private final WaypointRoutes routes;
+    private final Listening listening;
+
+    /**
+     * Puts the parts together; nothing serves before {@link #components} are started.
+     *
+     * @param quit asks for the end of the process
+     * @throws IOException when something it was told cannot be used; the message names it
+     */
+    Waypoint(WaypointConfig config, Runnable quit) throws IOException {
+        this.config = config;
+        InstantSource clock = InstantSource.system();
+        Files.createDirectories(config.stateDir());
+
+        MetricsRegistry registry = new MetricsRegistry();
+        ProcessMetrics.register(registry);
+        AotCache.ofThisProcess().register(registry);
+        Logging.register(registry);
+        AccessLog accessLog = new AccessLog(registry, AccessLog.target(config.accessLog()));
+        MeshTelemetry telemetry = new MeshTelemetry(registry, accessLog);
+        components.add(accessLog);
+
+        ControlChannels channels = new ControlChannels();
+        AgentConfig.Control control = config.control();
+        ManagedChannel xdsChannel = channels.open(ControlEndpoint.parse(control.xds(), control.rootCert()));
+        ManagedChannel caChannel = control.ca().equals(control.xds())
+                ? xdsChannel
+                : channels.open(ControlEndpoint.parse(control.ca(), control.rootCert()));
+        Supplier<String> token = BearerToken.file(control.nodeToken());
+        components.add(new Part("control channels", () -> {}, channels::close));
+
+        SpiffeId identity = config.identity();
+        credentials = RotatingCredentialSource.create(
+                new IstioCaClient(caChannel, token, config.clusterId()),
+                RotationSettings.of(config.certTtl()),
+                clock,
+                RandomGenerator.getDefault());
+        MeshTls tls = new MeshTls(clock, MeshTls.HANDSHAKE_TIMEOUT, config.keyAgreement());
+        credentials.addListener(tls);
+        credentials.retain(identity);
+        components.add(new Part("certificates", credentials::begin, () -> {
+            credentials.close();
+            tls.close();
+        }));
+
+        MultiThreadIoEventLoopGroup loops = loops(registry);
+        WaypointServer server = new WaypointServer(
+                settings(identity),
+                new WaypointContext(
+                        loops,
+                        store,
+                        credentials,
+                        new MeshTunnelTls(credentials, tls),
+                        new TunnelLog(telemetry, clock),
+                        telemetry,
+                        clock),
+                accessLog);
+        routes = new WaypointRoutes(compiler(), registry, server::onTable);
+        xds = new DeltaXdsClient(
+                xdsChannel,
+                token,
+                new XdsNode(
+                        config.node(),
+                        config.pod(),
+                        config.namespace(),
+                        "127.0.0.1",
+                        config.clusterId(),
+                        config.network()),
+                store,
+                routes,
+                config.stateDir().resolve("mesh-state"),
+                clock);
+        components.add(new Part("mesh state", xds::start, xds::close));
+        listening = new Listening(server, identity);
+        components.add(listening);
+        readiness.gate("state", () -> xds.ready().isDone());
+        readiness.gate("certificate", () -> credentials.current(identity) != null);
+        readiness.gate("listener", listening::isOpen);
+        readiness.gate("loops", new LoopCheck(loops)::allTurn);
+        addEndpoints(registry, quit);
+    }
+
+    private MultiThreadIoEventLoopGroup loops(MetricsRegistry registry) throws IOException {
+        int count = config.threads() > 0
+                ? config.threads()
+                : Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
+        MultiThreadIoEventLoopGroup loops = config.transport().loops(count, LoopThreads.factory("loop"));
+        String transport = config.transport().transport().label();
+        LOG.info("{} event loops by {}", count, transport);
+        registry.gauge("culvert_event_loops", "Event loops of the data path", "transport", transport, () -> count);
+        components.add(new Part(
+                "event loops",
+                () -> {},
+                () -> loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000)));
+        return loops;
+    }
+
+    private WaypointSettings settings(SpiffeId identity) {
+        return WaypointSettings.of(
+                        config.name(),
+                        config.namespace(),
+                        config.clusterId() + "//Pod/" + config.namespace() + "/" + config.pod(),
+                        config.network(),
+                        identity,
+                        new InetSocketAddress(InetAddress.ofLiteral("::"), config.hbonePort()))
+                .withDetectWait(config.detectWait());
+    }
+
+    private CompilerSettings compiler() {
+        return new CompilerSettings(
+                config.trustDomain(),
+                config.clusterId(),
+                config.clusterDomain(),
+                config.rootNamespace(),
+                config.network(),
+                config.istioLabels());
+    }
+
+    private void addEndpoints(MetricsRegistry registry, Runnable quit) {
+        AgentConfig.Ports ports = config.ports();
+        components.add(
+                new HttpEndpoint("metrics", new InetSocketAddress(ports.metrics()), MetricsPages.metrics(registry)));
+        components.add(
+                new HttpEndpoint("readiness", new InetSocketAddress(ports.ready()), MetricsPages.ready(readiness)));
+        components.add(new HttpEndpoint(
+                "admin",
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), ports.admin()),
+                new WaypointPages(config, xds::status, credentials::status, routes::diagnostics, quit).routes()));
+    }
+
+    /** In the order of their start. */
+    List<Component> components() {
+        return components;
+    }
+
+    /** Listens once there are state and certificate: before that every connection would be lost. */
+    private final class Listening implements Component {
+        private final WaypointServer server;
+        private final SpiffeId identity;
+        private final CompletableFuture<Void> open = new CompletableFuture<>();
+        // Guarded by this.
+        private boolean closed;
+
+        Listening(WaypointServer server, SpiffeId identity) {
+            this.server = server;
+            this.identity = identity;
+        }
+
+        @Override
+        public String name() {
+            return server.name();
+        }
+
+        @Override
+        public void start() {
+            var _ = CompletableFuture.allOf(credentials.require(identity), xds.ready())
+                    .thenRunAsync(
+                            this::listen,
+                            task -> Thread.ofVirtual().name("listen").start(task))
+                    .whenComplete((_, failure) -> {
+                        if (failure != null) {
+                            LOG.error("cannot listen: {}", failure.getMessage());
+                        }
+                    });
+        }
+
+        private synchronized void listen() {
+            if (closed) {
+                return;
+            }
+            try {
+                server.start();
+                LOG.info("tunnels of clients come in at {} to {}", server.address(), identity);
+                open.complete(null);
+            } catch (Exception e) {
+                throw new IllegalStateException(e.getMessage(), e);
+            }
+        }
+
+        boolean isOpen() {
+            return open.isDone();
+        }
+
+        @Override
+        public void drain(Duration deadline) {
+            if (isOpen()) {
+                server.drain(deadline);
+            }
+        }
+
+        @Override
+        public void close() {
+            synchronized (this) {
+                closed = true;
+            }
+            server.close();
+        }
+    }
+}
