@@ -1,25 +1,16 @@
 package io.culvert.waypoint.tunnel;
 
-import io.culvert.core.hbone.Authority;
 import io.culvert.core.hbone.ConnectHandler;
 import io.culvert.core.hbone.HboneStream;
 import io.culvert.core.hbone.HboneStreamHandler;
 import io.culvert.core.hbone.IncomingConnect;
-import io.culvert.core.mesh.GatewayRef;
-import io.culvert.core.mesh.Ip;
-import io.culvert.core.mesh.MeshState;
-import io.culvert.core.mesh.PortMap;
-import io.culvert.core.mesh.Service;
-import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
-import io.culvert.core.route.Cluster;
 import io.culvert.core.route.Protocol;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.CounterFamily;
 import io.culvert.waypoint.Client;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -30,17 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides about each CONNECT: which service and port its authority names, whether that is this waypoint's to serve, what
- * is spoken there, and hands the stream on. Called on the loop of the tunnel.
+ * Takes each CONNECT that is this waypoint's to serve, finds out what is spoken there, and hands the stream on. Called on
+ * the loop of the tunnel.
  */
 final class ConnectDispatcher implements ConnectHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectDispatcher.class);
 
-    private static final int BAD_REQUEST = 400;
-    private static final int NOT_FOUND = 404;
-    private static final int LOOP_DETECTED = 508;
-
     private final Parts parts;
+    private final Destinations destinations;
     private final ServerCodecs codecs;
     private final RequestHandlers requests;
     private final CounterFamily connects;
@@ -49,6 +37,7 @@ final class ConnectDispatcher implements ConnectHandler {
 
     ConnectDispatcher(Parts parts, ServerCodecs codecs, RequestHandlers requests, RefusedConnects refused) {
         this.parts = parts;
+        this.destinations = new Destinations(parts);
         this.codecs = codecs;
         this.requests = requests;
         this.refused = refused;
@@ -60,139 +49,19 @@ final class ConnectDispatcher implements ConnectHandler {
                         "result");
     }
 
-    /** Where a CONNECT leads. */
-    private sealed interface Destination {
-        record Found(Client client, Protocol protocol) implements Destination {}
-
-        record Wrong(String result, int status, String detail) implements Destination {}
-    }
-
     @Override
     public void onConnect(IncomingConnect connect) {
-        switch (destination(connect)) {
-            case Destination.Wrong(String result, int status, String detail) -> {
+        switch (destinations.of(connect)) {
+            case Destinations.Destination.Wrong(String result, int status, String detail) -> {
                 connects.with(result).inc();
                 refused.tell(result, connect, status, detail);
                 connect.reject(status);
             }
-            case Destination.Found(Client client, Protocol protocol) -> {
+            case Destinations.Destination.Found(Client client, Protocol protocol) -> {
                 connects.with("accepted").inc();
                 begin(connect, client, protocol);
             }
         }
-    }
-
-    private Destination destination(IncomingConnect connect) {
-        var peer = connect.tunnel().peer();
-        if (peer.equals(parts.settings().identity())) {
-            return new Destination.Wrong(
-                    "loop",
-                    LOOP_DETECTED,
-                    "it comes from this waypoint itself: a pod that is an endpoint of a service must not be its waypoint");
-        }
-        if ("waypoint".equals(connect.header(Outgoing.SOURCE_HEADER))) {
-            return new Destination.Wrong(
-                    "loop",
-                    LOOP_DETECTED,
-                    "it comes from another waypoint, " + peer + ": a service selects the pods of a waypoint");
-        }
-        MeshState state = parts.state().get();
-        Authority authority = connect.authority();
-        String namespace = peer.namespace() == null ? "" : peer.namespace();
-        Service service = authority.address() == null
-                ? state.serviceNamed(authority.host(), namespace)
-                : state.serviceAt(parts.settings().network(), Ip.of(authority.address()), namespace);
-        if (service == null) {
-            return unknown(state, authority);
-        }
-        if (!isMine(state, service)) {
-            return new Destination.Wrong(
-                    "not_bound",
-                    BAD_REQUEST,
-                    "service " + service.key() + " does not use waypoint "
-                            + parts.settings().namespace() + "/"
-                            + parts.settings().name()
-                            + ": the client's mesh state is old, or it is not honest");
-        }
-        if (!service.ports().contains(authority.port())) {
-            return new Destination.Wrong(
-                    "no_port", BAD_REQUEST, "service " + service.key() + " has no port " + authority.port());
-        }
-        InetSocketAddress named = authority.address() == null
-                ? InetSocketAddress.createUnresolved(authority.host(), authority.port())
-                : new InetSocketAddress(authority.address(), authority.port());
-        Client client = new Client(peer, connect.tunnel().remoteAddress(), service, authority.port(), named);
-        return new Destination.Found(client, protocol(service, authority.port()));
-    }
-
-    private Destination unknown(MeshState state, Authority authority) {
-        Workload workload = authority.address() == null
-                ? null
-                : state.workloadAt(parts.settings().network(), Ip.of(authority.address()));
-        return workload == null
-                ? new Destination.Wrong(
-                        "unknown_service",
-                        NOT_FOUND,
-                        "no service has that address: is this waypoint connected to its control plane?")
-                : new Destination.Wrong(
-                        "not_bound",
-                        BAD_REQUEST,
-                        "it is pod " + workload.uid() + ", and this waypoint serves services: address a service");
-    }
-
-    private boolean isMine(MeshState state, Service service) {
-        if (service.waypoint() != null && names(state, service.waypoint())) {
-            return true;
-        }
-        for (Service.WeightedWaypoint weighted : service.weightedWaypoints()) {
-            if (names(state, weighted.waypoint())) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean names(MeshState state, GatewayRef ref) {
-        return switch (ref) {
-            case GatewayRef.ByHostname(String namespace, String hostname, int _) ->
-                isOwn(namespace, hostname.indexOf('.') < 0 ? hostname : hostname.substring(0, hostname.indexOf('.')));
-            case GatewayRef.ByAddress(String network, Ip address, int _) -> {
-                Service service =
-                        state.serviceAt(network, address, parts.settings().namespace());
-                Workload self = parts.self().get();
-                yield service != null
-                        ? isOwn(service.namespace(), service.name())
-                        : self != null
-                                && self.network().equals(network)
-                                && self.addresses().contains(address);
-            }
-        };
-    }
-
-    private boolean isOwn(String namespace, String name) {
-        return namespace.equals(parts.settings().namespace())
-                && name.equals(parts.settings().name());
-    }
-
-    /** What the routes say, where somebody wrote some; else as the service's port declares it. */
-    private Protocol protocol(Service service, int port) {
-        Cluster cluster = parts.routes().get().clusters().get(Cluster.key(service.key(), port, ""));
-        if (cluster != null && cluster.protocol() != Protocol.DETECT) {
-            return cluster.protocol();
-        }
-        for (PortMap.ServicePort declared : service.ports().ports()) {
-            if (declared.servicePort() == port) {
-                return switch (declared.appProtocol()) {
-                    case HTTP11 -> Protocol.HTTP;
-                    case HTTP2 -> Protocol.HTTP2;
-                    case GRPC -> Protocol.GRPC;
-                    case TCP -> Protocol.TCP;
-                    case TLS -> Protocol.TLS;
-                    case UNKNOWN, UNRECOGNIZED -> Protocol.DETECT;
-                };
-            }
-        }
-        return Protocol.DETECT;
     }
 
     private void begin(IncomingConnect connect, Client client, Protocol protocol) {
