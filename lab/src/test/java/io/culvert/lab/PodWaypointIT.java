@@ -92,10 +92,13 @@ class PodWaypointIT {
                     .startsWith(to + " GET " + path)
                     .endsWith("200");
         }
-        JsonNode line = Poll.until(EFFECT, "the request is not in the waypoint's log", () -> requestLog().stream()
-                .filter(l -> l.path("path").asText().equals(path))
-                .findFirst()
-                .orElse(null));
+        JsonNode line = Poll.until(
+                EFFECT,
+                "the request is not in the waypoint's log",
+                () -> requestLog().stream()
+                        .filter(l -> l.path("path").asText().equals(path))
+                        .findFirst()
+                        .orElse(null));
         assertThat(line.path("destination_workload").asText())
                 .as(line.toString())
                 .isEqualTo(to);
@@ -112,8 +115,7 @@ class PodWaypointIT {
             answered.add(out.substring(0, 4));
             return answered.size() == 2;
         });
-        assertThat(requestLog())
-                .noneMatch(line -> line.path("path").asText().equals("/by-service"));
+        assertThat(requestLog()).noneMatch(line -> line.path("path").asText().equals("/by-service"));
     }
 
     @Test
@@ -168,7 +170,8 @@ class PodWaypointIT {
         lab.lab().awaitReady(lab.pod("way"), true, LONG);
         Poll.untilTrue(EFFECT, "the waypoint is back and does not serve", () -> {
             assertThat(get("client", "db-0", 8080, "/back").out()).isNotNull();
-            return requestLog().stream().anyMatch(line -> line.path("path").asText().equals("/back"));
+            return requestLog().stream()
+                    .anyMatch(line -> line.path("path").asText().equals("/back"));
         });
     }
 }
