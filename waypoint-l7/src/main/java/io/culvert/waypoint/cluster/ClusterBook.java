@@ -185,15 +185,17 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
 
     /** Tells of every cluster in use at each scrape. */
     public void register(MetricsRegistry metrics) {
-        metrics.source(sink -> {
-            List<ClusterStats> all = new ArrayList<>(stats());
-            // One line for all of them: who dials pods decides how many there are.
-            if (pods.everUsed()) {
-                all.add(pods.total());
-            }
-            ClusterMetrics.collect(all, sink);
-        });
+        metrics.source(sink -> ClusterMetrics.collect(all(), sink));
         pods.register(metrics);
+    }
+
+    /** What each cluster that is in use counts. Those of pods are one: who dials pods decides how many there are. */
+    public List<ClusterStats> all() {
+        List<ClusterStats> all = new ArrayList<>(stats());
+        if (pods.everUsed()) {
+            all.add(pods.total());
+        }
+        return all;
     }
 
     /** What each cluster of a service that is in use counts. */

@@ -27,20 +27,29 @@ import org.slf4j.LoggerFactory;
 final class ConnectDispatcher implements ConnectHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectDispatcher.class);
 
+    private static final int UNAVAILABLE = 503;
+
     private final Parts parts;
     private final Destinations destinations;
     private final ServerCodecs codecs;
     private final RequestHandlers requests;
     private final CounterFamily connects;
     private final RefusedConnects refused;
+    private final OpenConnections connections;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
-    ConnectDispatcher(Parts parts, ServerCodecs codecs, RequestHandlers requests, RefusedConnects refused) {
+    ConnectDispatcher(
+            Parts parts,
+            ServerCodecs codecs,
+            RequestHandlers requests,
+            RefusedConnects refused,
+            OpenConnections connections) {
         this.parts = parts;
         this.destinations = new Destinations(parts);
         this.codecs = codecs;
         this.requests = requests;
         this.refused = refused;
+        this.connections = connections;
         this.connects = parts.telemetry()
                 .metrics()
                 .counters(
@@ -52,27 +61,36 @@ final class ConnectDispatcher implements ConnectHandler {
     @Override
     public void onConnect(IncomingConnect connect) {
         switch (destinations.of(connect)) {
-            case Destinations.Destination.Wrong(String result, int status, String detail) -> {
-                connects.with(result).inc();
-                refused.tell(result, connect, status, detail);
-                connect.reject(status);
-            }
+            case Destinations.Destination.Wrong(String result, int status, String detail) ->
+                refuse(connect, result, status, detail);
             case Destinations.Destination.Found(Client client, Protocol protocol) -> {
-                connects.with("accepted").inc();
-                begin(connect, client, protocol);
+                OpenConnections.Open open = connections.enter(client);
+                if (open == null) {
+                    // Another pod of this waypoint may have room: the client's agent tries one.
+                    refuse(connect, "too_many", UNAVAILABLE, connections.full());
+                } else {
+                    connects.with("accepted").inc();
+                    begin(connect, open, protocol);
+                }
             }
         }
     }
 
-    private void begin(IncomingConnect connect, Client client, Protocol protocol) {
+    private void refuse(IncomingConnect connect, String result, int status, String detail) {
+        connects.with(result).inc();
+        refused.tell(result, connect, status, detail);
+        connect.reject(status);
+    }
+
+    private void begin(IncomingConnect connect, OpenConnections.Open open, Protocol protocol) {
         switch (protocol) {
-            case TCP -> new Direct(connect, client).begin();
-            case HTTP, HTTP2, GRPC -> new Looking(client, budget(connect)).begin(connect, FirstBytes::ofHttp, null);
+            case TCP -> new Direct(connect, open).begin();
+            case HTTP, HTTP2, GRPC -> new Looking(open, budget(connect)).begin(connect, FirstBytes::ofHttp, null);
             case TLS ->
-                new Looking(client, budget(connect))
+                new Looking(open, budget(connect))
                         .begin(connect, FirstBytes::ofTls, parts.settings().detectWait());
             case DETECT ->
-                new Looking(client, budget(connect))
+                new Looking(open, budget(connect))
                         .begin(connect, FirstBytes::of, parts.settings().detectWait());
         }
     }
@@ -89,19 +107,28 @@ final class ConnectDispatcher implements ConnectHandler {
         }
     }
 
+    OpenConnections connections() {
+        return connections;
+    }
+
     /** HTTP connections that are open. */
     int open() {
         return channels.size();
     }
 
-    private void http(StreamFront front, Client client, boolean http2) {
+    private void http(StreamFront front, OpenConnections.Open open, boolean http2) {
+        Client client = open.client;
+        open.speaks(http2 ? "http2" : "http1");
         StreamChannel channel = new StreamChannel(client.destination(), client.address());
         channel.opened(front.stream());
         channel.config().setAutoRead(true);
         var handler = requests.of(client);
         channel.pipeline().addLast(http2 ? codecs.http2(handler) : codecs.http1(handler));
         channels.add(channel);
-        channel.closeFuture().addListener(closed -> channels.remove(channel));
+        channel.closeFuture().addListener(closed -> {
+            channels.remove(channel);
+            open.close();
+        });
         front.stream().eventLoop().register(channel);
         front.handTo(channel.handler());
     }
@@ -109,11 +136,14 @@ final class ConnectDispatcher implements ConnectHandler {
     /** Bytes by declaration: the client's CONNECT is answered when the way to the app stands. */
     private final class Direct implements TcpPass.ClientSide {
         private final IncomingConnect connect;
+        private final OpenConnections.Open open;
         private final TcpPass pass;
 
-        Direct(IncomingConnect connect, Client client) {
+        Direct(IncomingConnect connect, OpenConnections.Open open) {
             this.connect = connect;
-            this.pass = new TcpPass(parts, connect.eventLoop(), client, budget(connect), this);
+            this.open = open;
+            this.pass = new TcpPass(parts, connect.eventLoop(), open.client, budget(connect), this);
+            open.speaks("tcp");
         }
 
         void begin() {
@@ -137,18 +167,23 @@ final class ConnectDispatcher implements ConnectHandler {
                 connect.reject(reason.httpStatus());
             }
         }
+
+        @Override
+        public void ended() {
+            open.close();
+        }
     }
 
     /** The client's CONNECT is answered at once: its first bytes say how it goes on. */
     private final class Looking implements StreamFront.Decided, TcpPass.ClientSide {
-        private final Client client;
+        private final OpenConnections.Open open;
         private final ByteBudget budget;
         private @Nullable StreamFront front;
         private @Nullable HboneStreamHandler target;
         private @Nullable TcpPass pass;
 
-        Looking(Client client, ByteBudget budget) {
-            this.client = client;
+        Looking(OpenConnections.Open open, ByteBudget budget) {
+            this.open = open;
             this.budget = budget;
         }
 
@@ -168,15 +203,16 @@ final class ConnectDispatcher implements ConnectHandler {
         @Override
         public void onDecided(FirstBytes seen) {
             switch (seen) {
-                case FirstBytes.Http1 _ -> http(front(), client, false);
-                case FirstBytes.Http2 _ -> http(front(), client, true);
+                case FirstBytes.Http1 _ -> http(front(), open, false);
+                case FirstBytes.Http2 _ -> http(front(), open, true);
                 case FirstBytes.Tls(String serverName) -> pass(serverName);
                 case FirstBytes.Other _, FirstBytes.More _ -> pass(null);
             }
         }
 
         private void pass(@Nullable String serverName) {
-            TcpPass made = new TcpPass(parts, front().stream().eventLoop(), client, budget, this);
+            open.speaks("tcp");
+            TcpPass made = new TcpPass(parts, front().stream().eventLoop(), open.client, budget, this);
             pass = made;
             made.begin(serverName);
         }
@@ -185,6 +221,8 @@ final class ConnectDispatcher implements ConnectHandler {
         public void onGone() {
             if (pass != null) {
                 pass.onGone();
+            } else {
+                open.close();
             }
         }
 
@@ -203,8 +241,17 @@ final class ConnectDispatcher implements ConnectHandler {
 
         @Override
         public void refuse(CloseReason reason) {
-            LOG.debug("connection of {} to {} refused: {}", client.identity(), client.destination(), reason.label());
+            LOG.debug(
+                    "connection of {} to {} refused: {}",
+                    open.client.identity(),
+                    open.client.destination(),
+                    reason.label());
             front().reset();
+        }
+
+        @Override
+        public void ended() {
+            open.close();
         }
     }
 }

@@ -50,6 +50,9 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
         void flow();
 
         void refuse(CloseReason reason);
+
+        /** All is over, however it went; once. */
+        void ended();
     }
 
     private final Parts parts;
@@ -270,6 +273,7 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
             opened.close(reason, detail, policy);
         }
         release();
+        clientSide.ended();
     }
 
     private void release() {
