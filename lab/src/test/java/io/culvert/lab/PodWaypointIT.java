@@ -107,6 +107,19 @@ class PodWaypointIT {
     }
 
     @Test
+    void theAddressFamilyThatWasDialledReachesTheApp() {
+        assertThat(curl("client", "http://[" + lab.pod("db-1").ip6() + "]:8080/six")
+                        .out())
+                .startsWith("db-1 GET /six")
+                .endsWith("200");
+        // The app listens there with IPv4 only.
+        assertThat(curl("client", "http://[" + lab.pod("db-1").ip6() + "]:8082/six")
+                        .out())
+                .endsWith("503");
+        assertThat(get("client", "db-1", 8082, "/four").out()).endsWith("200");
+    }
+
+    @Test
     void itsServiceWithoutAWaypointIsReachedWithoutOne() {
         Set<String> answered = new LinkedHashSet<>();
         Poll.untilTrue(EFFECT, "the service does not reach both pods", () -> {
