@@ -53,6 +53,16 @@ record GatewayResource(Meta meta, String className, Traffic waypointFor, List<Li
         return className.equals(CLASS) || (settings.istioLabels() && className.equals(ISTIO_CLASS));
     }
 
+    /** Whether it is for what is sent to services. */
+    boolean carriesServices() {
+        return waypointFor == Traffic.SERVICE || waypointFor == Traffic.ALL;
+    }
+
+    /** Whether it is for what is sent to pods' own addresses. */
+    boolean carriesWorkloads() {
+        return waypointFor == Traffic.WORKLOAD || waypointFor == Traffic.ALL;
+    }
+
     /** Whether services of a namespace may choose it. */
     boolean admits(String namespace, Map<String, String> namespaceLabels) {
         for (Listener listener : listeners) {

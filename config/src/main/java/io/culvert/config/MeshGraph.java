@@ -20,10 +20,12 @@ final class MeshGraph {
     private final CompilerSettings settings;
     private final Dirty dirty = new Dirty();
     private final Mesh mesh;
+    private final ChosenWaypoints waypoints;
 
     MeshGraph(CompilerSettings settings) {
         this.settings = settings;
         this.mesh = Mesh.empty(settings.rootNamespace(), dirty);
+        this.waypoints = new ChosenWaypoints(settings, mesh);
     }
 
     Mesh mesh() {
@@ -55,9 +57,9 @@ final class MeshGraph {
                 peerAuthentication(key, (PeerAuthenticationResource) before, (PeerAuthenticationResource) after);
             case AUTHORIZATION_POLICY ->
                 authorizationPolicy(key, (AuthorizationPolicyResource) before, (AuthorizationPolicyResource) after);
+            case GATEWAY -> waypoints.change(key, (GatewayResource) before, (GatewayResource) after, dirty);
             // What waypoints do is RouteGraph's.
             case GATEWAY_CLASS,
-                    GATEWAY,
                     HTTP_ROUTE,
                     GRPC_ROUTE,
                     TLS_ROUTE,
@@ -91,10 +93,13 @@ final class MeshGraph {
             dirty.pods().addAll(mesh.pods().labels().inNamespace(key.name()));
         }
         if (!same(before, after, namespace -> WaypointBinding.deciding(namespace.meta()))) {
+            if (waypoints.matters(before, after)) {
+                dirty.pods().addAll(mesh.pods().labels().inNamespace(key.name()));
+            }
             for (ServiceResource service : mesh.services().all()) {
                 if (service.meta().namespace().equals(key.name())) {
                     dirty.services().add(service.key());
-                    members(service);
+                    dirty.pods().addAll(mesh.members(service));
                 }
             }
         }
@@ -140,42 +145,13 @@ final class MeshGraph {
                 && same(before, after, ServiceResource::key);
         if (mesh.services().slicesOf(key).isEmpty()) {
             if (!podsUnchanged || !same(before, after, ServiceResource::selector)) {
-                selected(key, before);
-                selected(key, after);
+                dirty.pods().addAll(mesh.selected(key, before));
+                dirty.pods().addAll(mesh.selected(key, after));
             }
         } else if (!podsUnchanged) {
             for (ResourceKey slice : mesh.services().slicesOf(key)) {
-                listed(mesh.services().slice(slice));
+                dirty.pods().addAll(mesh.listed(mesh.services().slice(slice)));
             }
-        }
-    }
-
-    private void members(ServiceResource service) {
-        Set<ResourceKey> slices = mesh.services().slicesOf(service.key());
-        if (slices.isEmpty()) {
-            selected(service.key(), service);
-        }
-        slices.forEach(slice -> listed(mesh.services().slice(slice)));
-    }
-
-    private void selected(ResourceKey key, @Nullable ServiceResource service) {
-        if (service != null && service.selector() != null) {
-            dirty.pods().addAll(mesh.pods().labels().matching(key.namespace(), service.selector()));
-        }
-    }
-
-    private void listed(@Nullable EndpointSliceResource slice) {
-        if (slice != null) {
-            slice.endpoints().forEach(this::listed);
-        }
-    }
-
-    private void listed(EndpointSliceResource.Endpoint endpoint) {
-        if (endpoint.pod() != null) {
-            dirty.pods().add(endpoint.pod());
-        } else {
-            endpoint.addresses()
-                    .forEach(address -> dirty.pods().addAll(mesh.pods().claimants(address)));
         }
     }
 
@@ -189,12 +165,12 @@ final class MeshGraph {
                 && same(before, after, EndpointSliceResource::service);
         old.forEach(endpoint -> {
             if (!sameFrame || !now.contains(endpoint)) {
-                listed(endpoint);
+                dirty.pods().addAll(mesh.listed(endpoint));
             }
         });
         now.forEach(endpoint -> {
             if (!sameFrame || !old.contains(endpoint)) {
-                listed(endpoint);
+                dirty.pods().addAll(mesh.listed(endpoint));
             }
         });
         for (EndpointSliceResource slice : new @Nullable EndpointSliceResource[] {before, after}) {
@@ -202,7 +178,7 @@ final class MeshGraph {
             if (slice != null && !same(before, after, Services::serviceOf)) {
                 ResourceKey service = Services.serviceOf(slice);
                 if (mesh.services().slicesOf(service).size() <= 1) {
-                    selected(service, mesh.services().get(service));
+                    dirty.pods().addAll(mesh.selected(service, mesh.services().get(service)));
                 }
             }
         }

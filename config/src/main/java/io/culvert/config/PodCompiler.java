@@ -85,11 +85,11 @@ final class PodCompiler {
         if (node != null) {
             workload.setLocality(node.locality());
         }
-        WaypointBinding binding = WaypointBinding.ofPod(pod.meta(), settings.istioLabels());
+        WaypointBinding binding = new ChosenWaypoints(settings, mesh).of(pod);
         if (binding != null) {
             workload.setWaypoint(binding.address(settings));
         }
-        WaypointOnly waypointOnly = new WaypointOnly(settings);
+        WaypointOnly waypointOnly = new WaypointOnly(settings, binding);
         boolean listedReady = addServices(pod, held, workload, waypointOnly);
         Authorization only = waypointOnly.of(pod.key());
         if (only != null) {
@@ -145,10 +145,8 @@ final class PodCompiler {
 
     private void waypointOnly(Meta service, PortList ports, WaypointOnly waypointOnly) {
         WaypointBinding binding =
-                WaypointBinding.ofService(service, mesh.namespaces().get(service.namespace()), settings.istioLabels());
-        if (binding != null && !WaypointBinding.bypass(service)) {
-            waypointOnly.add(binding, ports.getPortsList());
-        }
+                WaypointBinding.bypass(service) ? null : new ChosenWaypoints(settings, mesh).ofService(service);
+        waypointOnly.add(binding, ports.getPortsList());
     }
 
     private static PortList ports(PodResource pod, Services.Membership membership) {

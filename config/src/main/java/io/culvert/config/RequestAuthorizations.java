@@ -161,12 +161,27 @@ final class RequestAuthorizations implements RouteSource {
         List<ResourceKey> targets = new ArrayList<>(List.of(service.key()));
         ResourceKey gateway = UsedWaypoint.of(service, scope);
         if (gateway != null) {
-            targets.add(gateway);
-            targets.add(new ResourceKey(Kind.GATEWAY_CLASS, "", GatewayResource.CLASS));
-            if (scope.settings().istioLabels()) {
-                targets.add(new ResourceKey(Kind.GATEWAY_CLASS, "", GatewayResource.ISTIO_CLASS));
-            }
+            addWaypoint(targets, gateway, scope);
         }
+        return policies(targets, scope);
+    }
+
+    @Override
+    public List<RequestPolicy> policies(GatewayResource waypoint, Scope scope) {
+        List<ResourceKey> targets = new ArrayList<>();
+        addWaypoint(targets, waypoint.key(), scope);
+        return policies(targets, scope);
+    }
+
+    private static void addWaypoint(List<ResourceKey> targets, ResourceKey gateway, Scope scope) {
+        targets.add(gateway);
+        targets.add(new ResourceKey(Kind.GATEWAY_CLASS, "", GatewayResource.CLASS));
+        if (scope.settings().istioLabels()) {
+            targets.add(new ResourceKey(Kind.GATEWAY_CLASS, "", GatewayResource.ISTIO_CLASS));
+        }
+    }
+
+    private List<RequestPolicy> policies(List<ResourceKey> targets, Scope scope) {
         Map<ResourceKey, RequestPolicy> policies = new TreeMap<>();
         for (ResourceKey target : targets) {
             scope.reads(new Targeting(target));

@@ -70,6 +70,9 @@ final class RouteGraph {
             mark(new Node(Phase.CLUSTERS, key));
             mark(new Node(Phase.ROUTES, key));
         }
+        if (key.kind() == Kind.GATEWAY) {
+            mark(new Node(Phase.ROUTES, key));
+        }
         for (RouteSource source : sources) {
             if (source.kinds().contains(key.kind())) {
                 source.change(key, before, after, this::touch);
@@ -160,6 +163,10 @@ final class RouteGraph {
     }
 
     private void compileRoutes(ResourceKey key, Scope scope) {
+        if (key.kind() == Kind.GATEWAY) {
+            compileWaypoint(key, scope);
+            return;
+        }
         ServiceResource service = scope.service(key.namespace(), key.name());
         String serviceKey = scope.serviceKey(key);
         ServiceRoutes compiled = null;
@@ -185,6 +192,18 @@ final class RouteGraph {
         }
         outputs.routes(serviceKey, compiled);
         counters.routedServicesCompiled++;
+    }
+
+    /** Policies of requests to the pods of a waypoint, which have no routes. */
+    private void compileWaypoint(ResourceKey key, Scope scope) {
+        List<RequestPolicy> policies = new ArrayList<>();
+        if (resources.get(key) instanceof GatewayResource gateway
+                && gateway.isWaypoint(settings)
+                && gateway.carriesWorkloads()) {
+            sources.forEach(source -> policies.addAll(source.policies(gateway, scope)));
+        }
+        String routesKey = RouteTable.waypointKey(key.namespace(), key.name());
+        outputs.routes(routesKey, policies.isEmpty() ? null : new ServiceRoutes(routesKey, Map.of(), policies));
     }
 
     /** Whether resources of this kind have a status. */

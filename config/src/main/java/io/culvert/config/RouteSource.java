@@ -72,4 +72,9 @@ interface RouteSource {
     default List<RequestPolicy> policies(ServiceResource service, Scope scope) {
         return List.of();
     }
+
+    /** Third phase: authorizations of requests to pods that have this waypoint, and not to a service. */
+    default List<RequestPolicy> policies(GatewayResource waypoint, Scope scope) {
+        return List.of();
+    }
 }

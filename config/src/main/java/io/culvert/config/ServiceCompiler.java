@@ -54,8 +54,7 @@ final class ServiceCompiler {
                     .setTargetPort(Math.max(port.targetNumber(), 0))
                     .setAppProtocol(port.protocol()));
         }
-        WaypointBinding binding = WaypointBinding.ofService(
-                service.meta(), mesh.namespaces().get(service.meta().namespace()), settings.istioLabels());
+        WaypointBinding binding = new ChosenWaypoints(settings, mesh).ofService(service.meta());
         if (binding != null) {
             built.setWaypoint(binding.address(settings));
             if (WaypointBinding.bypass(service.meta())) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class UsedWaypoint {
     private UsedWaypoint() {}
 
-    /** The Gateway that the service or its namespace chose; null when there is none. It need not exist. */
+    /** The Gateway that the service or its namespace chose; null for none, or one for pods only. It need not exist. */
     static @Nullable ResourceKey of(ServiceResource service, Scope scope) {
         ResourceKey namespace =
                 new ResourceKey(Kind.NAMESPACE, "", service.meta().namespace());
@@ -14,7 +14,13 @@ final class UsedWaypoint {
                 service.meta(),
                 scope.get(namespace) instanceof NamespaceResource resource ? resource : null,
                 scope.settings().istioLabels());
-        return binding == null ? null : new ResourceKey(Kind.GATEWAY, binding.namespace(), binding.name());
+        if (binding == null) {
+            return null;
+        }
+        boolean elsewhere = scope.get(binding.key()) instanceof GatewayResource gateway
+                && gateway.isWaypoint(scope.settings())
+                && !gateway.carriesServices();
+        return elsewhere ? null : binding.key();
     }
 
     /** Namespace of the proxy that carries the service's requests; the service's own when it has chosen none. */

@@ -2,13 +2,14 @@ package io.culvert.config;
 
 import io.culvert.proto.workload.GatewayAddress;
 import io.culvert.proto.workload.NamespacedHostname;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waypoint that a service or pod chose by label. A service without a choice takes its namespace's; a pod does not:
- * what is sent to a pod's own address goes through a waypoint only when the pod asks for it. Immutable.
+ * The waypoint that a service or pod chose by label; without a choice of its own it takes its namespace's. Whether the
+ * waypoint is for that kind of traffic is another question ({@link ChosenWaypoints}). Immutable.
  *
  * @param namespace of the Gateway
  * @param name of the Gateway, which is also that of its Service and its service account
@@ -41,9 +42,29 @@ record WaypointBinding(String namespace, String name) {
         return binding(labels, service.namespace(), istio);
     }
 
-    /** The pod's own choice; null for none. */
-    static @Nullable WaypointBinding ofPod(Meta pod, boolean istio) {
-        return pod.labels().containsKey(GATEWAY_LABEL) ? null : binding(pod.labels(), pod.namespace(), istio);
+    /** The pod's own choice, else that of its namespace; null for none. */
+    static @Nullable WaypointBinding ofPod(Meta pod, @Nullable NamespaceResource namespace, boolean istio) {
+        return ofService(pod, namespace, istio);
+    }
+
+    /** The choice of a namespace; null for none. */
+    static @Nullable WaypointBinding ofNamespace(NamespaceResource namespace, String name, boolean istio) {
+        return binding(namespace.meta().labels(), name, istio);
+    }
+
+    /** Whether something bears a label of its own, be it {@code none}. */
+    static boolean chooses(Meta meta, boolean istio) {
+        return chosen(meta.labels(), istio) != null;
+    }
+
+    /** The labels that name a waypoint. */
+    static List<String> labels(boolean istio) {
+        return istio ? List.of(LABEL, ISTIO_LABEL) : List.of(LABEL);
+    }
+
+    /** Its Gateway. */
+    ResourceKey key() {
+        return new ResourceKey(Kind.GATEWAY, namespace, name);
     }
 
     /** Whether the pod is a waypoint itself: it speaks HBONE on its own, and is never enrolled. */

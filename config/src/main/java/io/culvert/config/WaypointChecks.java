@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Services whose waypoint is not there, or is not for them: their clients are refused. Owned by: one analysis. */
+/** Services and pods whose waypoint is not there, or is not for them. Owned by: one analysis. */
 final class WaypointChecks {
     private final CompilerSettings settings;
     private final Mesh mesh;
@@ -24,19 +24,51 @@ final class WaypointChecks {
             NamespaceResource namespace = mesh.namespaces().get(service.meta().namespace());
             WaypointBinding own = WaypointBinding.ofService(service.meta(), null, settings.istioLabels());
             WaypointBinding binding = WaypointBinding.ofService(service.meta(), namespace, settings.istioLabels());
-            String fault = binding == null || service.externalName() ? null : fault(binding, service, namespace);
+            String fault = binding == null || service.externalName() ? null : fault(binding, service.meta(), namespace);
+            GatewayResource gateway = own == null ? null : gateway(own);
+            if (fault == null && own != null && gateway != null && !gateway.carriesServices()) {
+                fault = own.key() + " is not for services: connections go round it; give it the label "
+                        + GatewayReader.WAYPOINT_FOR + ": all, or remove this one";
+            }
             if (fault != null) {
                 // Said once where a whole namespace chose.
-                Meta chooser = own == null && namespace != null ? namespace.meta() : service.meta();
-                found.add(
-                        chooser.diagnostic(Severity.WARNING, "metadata.labels[" + WaypointBinding.LABEL + "]", fault));
+                report(own == null && namespace != null ? namespace.meta() : service.meta(), fault);
+            }
+        }
+        for (PodResource pod : mesh.pods().all()) {
+            WaypointBinding own = WaypointBinding.ofPod(pod.meta(), null, settings.istioLabels());
+            if (own != null) {
+                pod(pod, own);
             }
         }
     }
 
-    private @Nullable String fault(
-            WaypointBinding binding, ServiceResource service, @Nullable NamespaceResource namespace) {
-        ResourceKey key = new ResourceKey(Kind.GATEWAY, binding.namespace(), binding.name());
+    private void report(Meta chooser, String fault) {
+        found.add(chooser.diagnostic(Severity.WARNING, "metadata.labels[" + WaypointBinding.LABEL + "]", fault));
+    }
+
+    private void pod(PodResource pod, WaypointBinding own) {
+        GatewayResource gateway = gateway(own);
+        String fault = fault(own, pod.meta(), mesh.namespaces().get(pod.meta().namespace()));
+        if (fault == null && gateway != null && !gateway.carriesWorkloads()) {
+            fault = own.key() + " is not for pods: connections to the pod's address go round it; give it the label "
+                    + GatewayReader.WAYPOINT_FOR + ": all, or label the service";
+        } else if (fault == null && !pod.ownsAddresses()) {
+            fault = "the pod has its node's address: connections to it go round the waypoint";
+        }
+        if (fault != null) {
+            report(pod.meta(), fault);
+        }
+    }
+
+    private @Nullable GatewayResource gateway(WaypointBinding binding) {
+        return resources.get(binding.key()) instanceof GatewayResource gateway && gateway.isWaypoint(settings)
+                ? gateway
+                : null;
+    }
+
+    private @Nullable String fault(WaypointBinding binding, Meta chooser, @Nullable NamespaceResource namespace) {
+        ResourceKey key = binding.key();
         if (!(resources.get(key) instanceof GatewayResource gateway)) {
             return "there is no " + key + ": connections are refused until there is one" + nearest(key);
         }
@@ -44,7 +76,7 @@ final class WaypointChecks {
             return key + " is of class " + gateway.className()
                     + " and no waypoint: connections are refused; name one of" + " class " + GatewayResource.CLASS;
         }
-        String from = service.meta().namespace();
+        String from = chooser.namespace();
         return gateway.admits(
                         from, namespace == null ? Map.of() : namespace.meta().labels())
                 ? null

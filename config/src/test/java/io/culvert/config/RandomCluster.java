@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A cluster's files that change at random: all kinds, all the fields by which they touch each other. */
 final class RandomCluster {
     private static final List<String> NAMESPACES = List.of("shop", "bank", "istio-system");
+    private static final List<String> WAYPOINTS = List.of("way", "path");
     private static final List<String> APPS = List.of("web", "db", "api");
 
     private final Random random;
@@ -110,7 +111,7 @@ final class RandomCluster {
     private String[] document() {
         String namespace = pick(NAMESPACES);
         int number = random.nextInt(12);
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(18)) {
             case 0 -> resource("v1", "Namespace", "", namespace, namespaceLabels(), "");
             case 1 -> node("node-" + random.nextInt(3));
             case 2 -> service(namespace, pick(APPS));
@@ -119,6 +120,7 @@ final class RandomCluster {
             case 6, 7 -> peerAuthentication(namespace, "pa-" + random.nextInt(3));
             case 8, 9 -> authorizationPolicy(namespace, "ap-" + random.nextInt(4));
             case 10 -> resource("v1", "ServiceAccount", namespace, pick(APPS), "", "");
+            case 16, 17 -> gateway(namespace, pick(WAYPOINTS));
             case 11 -> deployment(namespace, pick(APPS));
             default -> pod(namespace, "pod-" + number);
         };
@@ -134,12 +136,34 @@ final class RandomCluster {
     private String namespaceLabels() {
         return random.nextInt(3) == 0
                 ? ""
-                : "  labels: {culvert.io/mesh: " + (random.nextBoolean() ? "enabled" : "disabled") + "}\n"
+                : "  labels: {culvert.io/mesh: " + (random.nextBoolean() ? "enabled" : "disabled") + waypoint() + "}\n"
                         + (random.nextInt(3) == 0 ? "  annotations: {culvert.io/existing-connections: reset}\n" : "");
     }
 
     private String labels() {
-        return "  labels: {app: " + pick(APPS) + ", version: v" + random.nextInt(2) + "}\n";
+        return "  labels: {app: " + pick(APPS) + ", version: v" + random.nextInt(2) + waypoint() + "}\n";
+    }
+
+    private String waypoint() {
+        return switch (random.nextInt(4)) {
+            case 0 -> ", culvert.io/use-waypoint: " + pick(WAYPOINTS);
+            case 1 ->
+                ", culvert.io/use-waypoint: " + pick(WAYPOINTS) + ", culvert.io/use-waypoint-namespace: "
+                        + pick(NAMESPACES);
+            case 2 -> random.nextBoolean() ? ", culvert.io/use-waypoint: none" : "";
+            default -> "";
+        };
+    }
+
+    private String[] gateway(String namespace, String name) {
+        return resource(
+                "gateway.networking.k8s.io/v1",
+                "Gateway",
+                namespace,
+                name,
+                "  labels: {culvert.io/waypoint-for: " + pick(List.of("service", "workload", "all", "none")) + "}\n",
+                "spec: {gatewayClassName: " + pick(List.of("culvert-waypoint", "culvert-waypoint", "nginx"))
+                        + ", listeners: [{name: mesh, port: 15008, protocol: HBONE}]}\n");
     }
 
     private String selector() {
@@ -191,7 +215,7 @@ final class RandomCluster {
                 "Service",
                 namespace,
                 name,
-                "",
+                "  labels: {a: b" + waypoint() + "}\n",
                 "spec:\n  clusterIP: 10.96.0." + (1 + random.nextInt(9))
                         + "\n  ports: [{name: http, port: 80, targetPort: "
                         + (random.nextBoolean() ? "http" : "8080") + "}]\n"

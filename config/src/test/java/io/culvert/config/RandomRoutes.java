@@ -88,7 +88,9 @@ final class RandomRoutes {
         String name = kind.equals("Namespace") ? "name: " + parts[1] : "name: " + parts[2] + ", namespace: " + parts[1];
         String created = one("", ", creationTimestamp: '2024-0" + (1 + random.nextInt(4)) + "-01T00:00:00Z'");
         return "apiVersion: " + group + version + "\nkind: " + kind + "\nmetadata: {" + name + created
-                + ", labels: {v: " + one("v1", "v2") + one("", ", culvert.io/use-waypoint: x") + "}}\nspec:"
+                + ", labels: {v: " + one("v1", "v2") + one("", ", culvert.io/use-waypoint: x")
+                + (kind.equals("Gateway") ? ", culvert.io/waypoint-for: " + one("service", "all", "workload") : "")
+                + "}}\nspec:"
                 + spec(kind);
     }
 

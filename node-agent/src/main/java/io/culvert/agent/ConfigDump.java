@@ -37,12 +37,9 @@ final class ConfigDump {
         json.writeEndArray();
         json.writeObjectFieldStart("staticConfig");
         json.writeEndObject();
-        json.writeObjectFieldStart("version");
-        json.writeStringField("version", Version.text());
-        json.writeStringField("gitTag", Version.text());
-        json.writeEndObject();
+        version(json);
         json.writeFieldName("config");
-        config(json, view.config());
+        config(json, view.config().effective());
         json.writeFieldName("certificates");
         Json.array(json, view.certificates(), CertificateJson::write);
         json.writeObjectFieldStart("workloadState");
@@ -54,11 +51,18 @@ final class ConfigDump {
         json.writeEndObject();
     }
 
-    private static <T> Iterable<T> sorted(java.util.Collection<T> all, Comparator<T> order) {
+    static void version(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("version");
+        json.writeStringField("version", Version.text());
+        json.writeStringField("gitTag", Version.text());
+        json.writeEndObject();
+    }
+
+    static <T> Iterable<T> sorted(java.util.Collection<T> all, Comparator<T> order) {
         return all.stream().sorted(order).toList();
     }
 
-    private static void workload(JsonGenerator json, Workload w) throws IOException {
+    static void workload(JsonGenerator json, Workload w) throws IOException {
         json.writeStartObject();
         json.writeStringField("uid", w.uid());
         Json.strings(json, "workloadIps", w.addresses());
@@ -90,7 +94,7 @@ final class ConfigDump {
         json.writeEndObject();
     }
 
-    private static void service(JsonGenerator json, Service s, MeshState state) throws IOException {
+    static void service(JsonGenerator json, Service s, MeshState state) throws IOException {
         json.writeStartObject();
         json.writeStringField("name", s.name());
         json.writeStringField("namespace", s.namespace());
@@ -152,9 +156,9 @@ final class ConfigDump {
         };
     }
 
-    static void config(JsonGenerator json, AgentConfig c) throws IOException {
+    static void config(JsonGenerator json, Map<String, String> effective) throws IOException {
         json.writeStartObject();
-        for (Map.Entry<String, String> entry : c.effective().entrySet()) {
+        for (Map.Entry<String, String> entry : effective.entrySet()) {
             json.writeStringField(entry.getKey(), entry.getValue());
         }
         json.writeEndObject();

@@ -1,17 +1,24 @@
 package io.culvert.agent;
 
 import io.culvert.config.CompilerSettings;
+import io.culvert.config.Diagnostic;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
+import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
+import io.culvert.core.route.RouteTable;
 import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.core.xds.DeltaXdsClient;
 import io.culvert.core.xds.XdsNode;
+import io.culvert.core.xds.XdsStatus;
+import io.culvert.identity.CredentialStatus;
 import io.culvert.identity.RotatingCredentialSource;
 import io.culvert.identity.SpiffeId;
+import io.culvert.waypoint.WaypointConnection;
 import io.culvert.waypoint.WaypointContext;
 import io.culvert.waypoint.WaypointServer;
 import io.culvert.waypoint.WaypointSettings;
+import io.culvert.waypoint.cluster.ClusterStats;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -95,7 +102,8 @@ final class Waypoint {
                         config.network(),
                         identity,
                         new InetSocketAddress(InetAddress.ofLiteral("::"), config.hbonePort()))
-                .withDetectWait(config.detectWait());
+                .withDetectWait(config.detectWait())
+                .withMaxConnections(config.maxConnections());
     }
 
     private CompilerSettings compiler() {
@@ -117,7 +125,50 @@ final class Waypoint {
         components.add(new HttpEndpoint(
                 "admin",
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), ports.admin()),
-                new WaypointPages(config, xds::status, credentials::status, routes::diagnostics, quit).routes()));
+                new WaypointPages(new View(), quit).routes()));
+    }
+
+    /** What the admin pages show. */
+    private final class View implements WaypointView {
+        @Override
+        public WaypointConfig config() {
+            return config;
+        }
+
+        @Override
+        public MeshState state() {
+            return store.current();
+        }
+
+        @Override
+        public RouteTable routes() {
+            return listening.server.table();
+        }
+
+        @Override
+        public List<Diagnostic> diagnostics() {
+            return routes.diagnostics();
+        }
+
+        @Override
+        public XdsStatus controlPlane() {
+            return xds.status();
+        }
+
+        @Override
+        public List<CredentialStatus> certificates() {
+            return credentials.status();
+        }
+
+        @Override
+        public List<WaypointConnection> connections() {
+            return listening.server.connections();
+        }
+
+        @Override
+        public List<ClusterStats> clusters() {
+            return listening.server.clusters();
+        }
     }
 
     /** In the order of their start. */

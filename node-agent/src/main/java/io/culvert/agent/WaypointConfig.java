@@ -3,6 +3,7 @@ package io.culvert.agent;
 import io.culvert.core.tls.KeyAgreement;
 import io.culvert.identity.SpiffeId;
 import io.culvert.identity.TrustDomain;
+import io.culvert.waypoint.WaypointSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -23,6 +24,7 @@ import java.util.Map;
  * @param threads event loops; 0: one per processor, at most four
  * @param hbonePort where tunnels come in
  * @param detectWait how long a client may take to show what it speaks on a port without a declared protocol
+ * @param maxConnections of clients at once
  * @param drain how long connections may go on after SIGTERM
  * @param accessLog {@code -} for standard output, or a file
  */
@@ -46,6 +48,7 @@ record WaypointConfig(
         KeyAgreement keyAgreement,
         int hbonePort,
         Duration detectWait,
+        int maxConnections,
         AgentConfig.Ports ports,
         Duration drain,
         String accessLog,
@@ -83,6 +86,11 @@ record WaypointConfig(
                     "DURATION",
                     "5s",
                     "how long a client may take to show its protocol where the port declares none; then it is bytes"),
+            Option.of(
+                    "max-connections",
+                    "N",
+                    Integer.toString(WaypointSettings.MAX_CONNECTIONS),
+                    "connections of clients at once; further ones are refused with 503 and counted"),
             Option.of("admin-port", "PORT", "15000", "admin endpoint, on localhost"),
             Option.of("metrics-port", "PORT", "15020", "metrics"),
             Option.of("ready-port", "PORT", "15021", "readiness"),
@@ -118,6 +126,7 @@ record WaypointConfig(
                 r.read("key-agreement", KeyAgreement.HYBRID, AgentConfig::keyAgreement),
                 r.integer("hbone-port", 0, 65535),
                 r.duration("detect-wait", Duration.ofMillis(1), Duration.ofMinutes(1)),
+                r.integer("max-connections", 1, 1_000_000),
                 AgentConfig.ports(r),
                 r.duration("drain", Duration.ZERO, Duration.ofHours(24)),
                 r.text("access-log"),
@@ -156,6 +165,7 @@ record WaypointConfig(
         all.put("key-agreement", keyAgreement.label());
         all.put("hbone-port", Integer.toString(hbonePort));
         all.put("detect-wait", Durations.text(detectWait));
+        all.put("max-connections", Integer.toString(maxConnections));
         all.put("admin-port", Integer.toString(ports.admin()));
         all.put("metrics-port", Integer.toString(ports.metrics()));
         all.put("ready-port", Integer.toString(ports.ready()));

@@ -4,6 +4,7 @@ import io.culvert.core.lifecycle.Component;
 import io.culvert.core.route.RouteTable;
 import io.culvert.core.telemetry.AccessLog;
 import io.culvert.waypoint.cluster.ClusterBook;
+import io.culvert.waypoint.cluster.ClusterStats;
 import io.culvert.waypoint.router.Chance;
 import io.culvert.waypoint.router.Router;
 import io.culvert.waypoint.router.RouterSettings;
@@ -12,6 +13,7 @@ import io.culvert.waypoint.tunnel.TunnelServer;
 import io.culvert.waypoint.tunnel.Tunnels;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A waypoint: ends the tunnels of the clients of its services, routes their requests and passes on other bytes. Have its
@@ -55,6 +57,16 @@ public final class WaypointServer implements Component {
     public void onTable(RouteTable next) {
         clusters.onTable(next);
         table = next;
+    }
+
+    /** The connections of clients that are open at this moment. */
+    public List<WaypointConnection> connections() {
+        return server.connections();
+    }
+
+    /** What the clusters that are in use count; those of pods are one. */
+    public List<ClusterStats> clusters() {
+        return clusters.all();
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param listen where tunnels come in
  * @param detectWait how long a client may take to show what it speaks where that is not declared; after it the
  *     connection is bytes, so that protocols in which the server speaks first get through
+ * @param maxConnections connections of clients at once, and likewise tunnels that carry them
  * @param budgets byte budgets
  */
 public record WaypointSettings(
@@ -27,6 +28,7 @@ public record WaypointSettings(
         SpiffeId identity,
         InetSocketAddress listen,
         Duration detectWait,
+        int maxConnections,
         Budgets budgets,
         RelaySettings relay,
         HboneSettings hbone) {
@@ -48,6 +50,9 @@ public record WaypointSettings(
         }
     }
 
+    /** As many as the byte budget of all has first windows for. */
+    public static final int MAX_CONNECTIONS = 16_384;
+
     /** Smaller windows than an agent's: a waypoint holds both halves of what it carries. */
     private static final HboneSettings.Flow FLOW =
             new HboneSettings.Flow(64 << 10, 1 << 20, 16 << 20, 256 << 10, 256 << 10, 64 << 10);
@@ -63,6 +68,7 @@ public record WaypointSettings(
                 identity,
                 listen,
                 Duration.ofSeconds(5),
+                MAX_CONNECTIONS,
                 Budgets.DEFAULT,
                 RelaySettings.DEFAULT,
                 HboneSettings.DEFAULT.with(FLOW));
@@ -70,6 +76,13 @@ public record WaypointSettings(
 
     /** The same with another wait. */
     public WaypointSettings withDetectWait(Duration wait) {
-        return new WaypointSettings(name, namespace, uid, network, identity, listen, wait, budgets, relay, hbone);
+        return new WaypointSettings(
+                name, namespace, uid, network, identity, listen, wait, maxConnections, budgets, relay, hbone);
+    }
+
+    /** The same with another limit of connections. */
+    public WaypointSettings withMaxConnections(int most) {
+        return new WaypointSettings(
+                name, namespace, uid, network, identity, listen, detectWait, most, budgets, relay, hbone);
     }
 }

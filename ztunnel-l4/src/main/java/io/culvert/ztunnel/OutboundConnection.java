@@ -239,11 +239,9 @@ final class OutboundConnection extends ProxiedConnection implements ChannelFutur
         if (isOver()) {
             return;
         }
-        if (before == null
-                || from == null
-                || before.service() == null
-                || before.destination() == null
-                || tried != null) {
+        // A pod that was addressed itself has no other, but its waypoint may have.
+        boolean others = before != null && (before.service() != null || before instanceof OutboundDecision.Waypoint);
+        if (before == null || from == null || !others || before.destination() == null || tried != null) {
             end(reason, detail, null);
             return;
         }

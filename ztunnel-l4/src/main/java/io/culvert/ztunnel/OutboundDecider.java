@@ -58,7 +58,7 @@ final class OutboundDecider {
         }
         Service service = state.serviceAt(settings.network(), ip, source.namespace());
         if (service == null) {
-            return toAddress(state, source, requested, ip, null);
+            return toAddress(state, source, requested, ip, null, tried);
         }
         GatewayRef waypoint = waypoints.of(service);
         if (waypoint != null) {
@@ -68,7 +68,7 @@ final class OutboundDecider {
             }
         }
         if (service.loadBalancing().mode() == Mode.PASSTHROUGH) {
-            return toAddress(state, source, requested, ip, service);
+            return toAddress(state, source, requested, ip, service, tried);
         }
         return toService(state, source, requested, ip, service, tried);
     }
@@ -137,7 +137,12 @@ final class OutboundDecider {
     }
 
     private OutboundDecision toAddress(
-            MeshState state, Workload source, InetSocketAddress requested, Ip ip, @Nullable Service service) {
+            MeshState state,
+            Workload source,
+            InetSocketAddress requested,
+            Ip ip,
+            @Nullable Service service,
+            @Nullable String tried) {
         Workload destination = state.workloadAt(settings.network(), ip);
         if (destination == null) {
             if (settings.egress() == ProxySettings.Egress.REFUSE && service == null) {
@@ -151,7 +156,7 @@ final class OutboundDecider {
         }
         GatewayRef waypoint = service == null ? destination.waypoint() : null;
         if (waypoint != null) {
-            OutboundDecision decided = waypoints.decide(state, source, requested, waypoint, destination, null, null);
+            OutboundDecision decided = waypoints.decide(state, source, requested, waypoint, destination, null, tried);
             if (decided != null) {
                 return decided;
             }

@@ -337,6 +337,19 @@ class OutboundDeciderTest {
     }
 
     @Test
+    void soIsAPodOfTheWaypointOfAPod() {
+        OutboundDecision again = decide(
+                "10.0.0.2",
+                8080,
+                "Kubernetes//Pod/default/wp-1",
+                pod("dst", "n2", "10.0.0.2").waypoint(BY_NAME),
+                waypointService(),
+                waypointPod("wp-1", "10.0.0.9"),
+                waypointPod("wp-2", "10.0.0.10"));
+        assertThat(again.destination()).extracting(Workload::name).isEqualTo("wp-2");
+    }
+
+    @Test
     void severalWaypointsShareConnectionsByTheirWeights() {
         Service s = service();
         GatewayRef canary = new GatewayRef.ByHostname("default", "canary.default.svc.cluster.local", 15008);

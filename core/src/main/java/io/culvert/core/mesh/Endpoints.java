@@ -23,6 +23,11 @@ public final class Endpoints {
         healthy = ready == sorted.size() ? sorted : healthy(sorted, ready);
     }
 
+    /** Only this one. */
+    public static Endpoints of(Endpoint endpoint) {
+        return new Endpoints(List.of(endpoint));
+    }
+
     private static List<Endpoint> healthy(List<Endpoint> sorted, int ready) {
         List<Endpoint> healthy = new ArrayList<>(ready);
         for (Endpoint endpoint : sorted) {

@@ -67,6 +67,39 @@ public record Workload(
         return uid.contains("//Pod/");
     }
 
+    /** The same at one of its addresses: for who was asked for that very one. */
+    public Workload at(Ip address) {
+        return addresses.size() == 1 && addresses.getFirst().equals(address)
+                ? this
+                : new Workload(
+                        uid,
+                        name,
+                        namespace,
+                        serviceAccount,
+                        identity,
+                        List.of(address),
+                        network,
+                        node,
+                        hbone,
+                        nativeTunnel,
+                        healthy,
+                        hostNetwork,
+                        hostname,
+                        locality,
+                        capacity,
+                        canonicalName,
+                        canonicalRevision,
+                        workloadType,
+                        workloadName,
+                        clusterId,
+                        services,
+                        authorizationPolicies,
+                        waypoint,
+                        networkGateway,
+                        applicationTunnelPort,
+                        pod);
+    }
+
     /** Rank among workloads that claim one address; the highest owns it. */
     int addressRank() {
         return (isPod() ? 2 : 0) + (hbone ? 1 : 0);

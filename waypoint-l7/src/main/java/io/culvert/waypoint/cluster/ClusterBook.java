@@ -11,7 +11,9 @@ import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.waypoint.tunnel.Connector;
 import io.netty.channel.EventLoopGroup;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All clusters that are in use. What it knows of endpoints and connections outlives route tables: it is kept by cluster key
- * and workload, and forgotten when the cluster is in no table and its service is gone. Any thread.
+ * and workload, and forgotten when the cluster is in no table and its service is gone. Those of single pods, which are in
+ * no table, are kept apart and are forgotten when they are idle. Any thread.
  *
  * <p>Register it as a listener of the mesh and call {@link #onTable} with each new table before requests use it; without
  * that, changes count from a cluster's next request on, and nothing is forgotten.
@@ -32,6 +35,7 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
 
     private final Surroundings surroundings;
     private final ConcurrentHashMap<String, ClusterState> clusters = new ConcurrentHashMap<>();
+    private final PodClusters pods;
     private volatile RouteTable latest = RouteTable.EMPTY;
 
     /**
@@ -59,7 +63,13 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
             ClientCodecs codecs,
             LongSupplier clock,
             RandomGenerator random) {
-        surroundings = new Surroundings(new Loops(loops), mesh, selfUid, connector, codecs, clock, random);
+        this(new Surroundings(new Loops(loops), mesh, selfUid, connector, codecs, clock, random), PodClusters.MOST);
+    }
+
+    /** @param mostPods clusters of single pods at once */
+    ClusterBook(Surroundings surroundings, int mostPods) {
+        this.surroundings = surroundings;
+        pods = new PodClusters(surroundings, mostPods);
     }
 
     @Override
@@ -77,6 +87,10 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
             }
         }
         ClusterState state = state(cluster);
+        if (state == null) {
+            attempt.onUnavailable(Unavailable.OVERFLOW, pods.full());
+            return NOTHING;
+        }
         Lease lease =
                 new Lease(state, attempt, cluster, table, surroundings.loops().indexOf(attempt.loop()));
         lease.start();
@@ -85,19 +99,25 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
 
     @Override
     public @Nullable Endpoint choose(Cluster cluster, RouteTable table, InetAddress source, Set<String> tried) {
-        Host host = host(state(cluster), cluster, table, source, tried);
+        ClusterState state = state(cluster);
+        Host host = state == null ? null : host(state, cluster, table, source, tried);
         return host == null ? null : host.endpoint();
     }
 
     @Override
     public Result open(Cluster cluster, RouteTable table, InetAddress source, Set<String> tried) {
         ClusterState state = state(cluster);
+        if (state == null) {
+            return new Result.Refused(Unavailable.OVERFLOW, pods.full());
+        }
         Host host = host(state, cluster, table, source, tried);
         if (host == null) {
             state.stats().count(ClusterStats.Count.NO_ENDPOINT);
             return new Result.Refused(
                     Unavailable.NO_ENDPOINT,
-                    "no ready endpoint of " + cluster.key() + ": see whether its pods are ready");
+                    cluster.isWorkload()
+                            ? "pod " + cluster.workloadUid() + " is gone"
+                            : "no ready endpoint of " + cluster.key() + ": see whether its pods are ready");
         }
         int limit = state.policy().limits().connections();
         if (!ClusterStats.take(state.stats().connections, limit)) {
@@ -117,7 +137,11 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
         return hosts.choose(surroundings.loops().current(), hashed, hash, tried);
     }
 
-    private ClusterState state(Cluster cluster) {
+    /** Null for a pod when too many of them are in use. */
+    private @Nullable ClusterState state(Cluster cluster) {
+        if (cluster.isWorkload()) {
+            return pods.state(cluster);
+        }
         ClusterState known = clusters.get(cluster.key());
         return known != null
                 ? known
@@ -140,6 +164,7 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
 
     @Override
     public void onChanged(MeshState before, MeshState after, MeshDelta delta) {
+        pods.onMesh(after);
         for (ClusterState state : clusters.values()) {
             state.onMesh(after);
             if (!latest.clusters().containsKey(state.key())) {
@@ -160,10 +185,20 @@ public final class ClusterBook implements Upstreams, TcpUpstreams, MeshListener 
 
     /** Tells of every cluster in use at each scrape. */
     public void register(MetricsRegistry metrics) {
-        metrics.source(sink -> ClusterMetrics.collect(stats(), sink));
+        metrics.source(sink -> ClusterMetrics.collect(all(), sink));
+        pods.register(metrics);
     }
 
-    /** What each cluster that is in use counts. */
+    /** What each cluster that is in use counts. Those of pods are one: who dials pods decides how many there are. */
+    public List<ClusterStats> all() {
+        List<ClusterStats> all = new ArrayList<>(stats());
+        if (pods.everUsed()) {
+            all.add(pods.total());
+        }
+        return all;
+    }
+
+    /** What each cluster of a service that is in use counts. */
     public Collection<ClusterStats> stats() {
         return clusters.values().stream().map(ClusterState::stats).toList();
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
@@ -52,6 +53,14 @@ final class ClusterMetrics {
         gauge(clusters, sink, "requests", "Requests under way", ClusterStats::requests);
         gauge(clusters, sink, "retries", "Retries under way or waiting", ClusterStats::retries);
         gauge(clusters, sink, "ejected_endpoints", "Endpoints that are ejected now", ClusterStats::ejected);
+    }
+
+    /** One counter with one label. */
+    static CounterSnapshot counter(String name, String help, String label, Map<String, Long> values) {
+        List<CounterDataPointSnapshot> points = new ArrayList<>();
+        values.forEach(
+                (value, count) -> points.add(new CounterDataPointSnapshot(count, Labels.of(label, value), null, 0)));
+        return new CounterSnapshot(new MetricMetadata(name, help), points);
     }
 
     private static void gauge(

@@ -2,6 +2,7 @@ package io.culvert.waypoint.cluster;
 
 import io.culvert.core.mesh.Endpoint;
 import io.culvert.core.mesh.Endpoints;
+import io.culvert.core.mesh.Ip;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.PortMap;
 import io.culvert.core.mesh.Service;
@@ -36,9 +37,13 @@ final class ClusterState {
     private volatile MeshState seen = MeshState.EMPTY;
 
     private volatile boolean removed;
+    /** When it was last used, for those that are dropped when they are idle. */
+    private volatile long used;
 
     /** By uid. Guarded by the lock. */
     private Map<String, Host> known = new HashMap<>();
+    /** Of the cluster of a workload: what {@link #hosts} was made of. Guarded by the lock. */
+    private @Nullable Workload addressed;
     /** Whether a sweep is to come. Guarded by the lock. */
     private boolean sweeping;
 
@@ -90,6 +95,16 @@ final class ClusterState {
     /** Whether nothing new should be kept for it: it is in no table, or its service is gone. */
     boolean removed() {
         return removed;
+    }
+
+    /** It is in use now. */
+    void touch() {
+        used = now();
+    }
+
+    /** Nanoseconds since it was last used; none while requests are under way or waiting. */
+    long idleNanos(long now) {
+        return stats.requests() > 0 || stats.pending() > 0 ? 0 : Math.max(0, now - used);
     }
 
     /** How many hosts may be chosen, ejected or not. */
@@ -150,10 +165,11 @@ final class ClusterState {
     private HostSet update(Cluster cluster, Map<String, Map<String, String>> labels, MeshState mesh) {
         lock.lock();
         try {
-            Endpoints endpoints = mesh.endpoints(cluster.serviceKey());
+            HostSet before = hosts;
+            Endpoints endpoints =
+                    cluster.isWorkload() ? itself(cluster, mesh, before) : mesh.endpoints(cluster.serviceKey());
             Service service = mesh.service(cluster.serviceKey());
             Workload self = surroundings.self(mesh);
-            HostSet before = hosts;
             if (before != null
                     && fits(before, cluster, labels)
                     && before.source.endpoints() == endpoints
@@ -169,6 +185,21 @@ final class ClusterState {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The workload that was addressed, while it has the address; the same object while it stays as it is. */
+    @SuppressWarnings("ReferenceEquality") // the mesh shares what has not changed
+    private Endpoints itself(Cluster cluster, MeshState mesh, @Nullable HostSet before) {
+        Workload workload = mesh.workload(cluster.workloadUid());
+        Ip address = cluster.workloadAddress();
+        if (workload == null || !workload.addresses().contains(address)) {
+            return Endpoints.NONE;
+        }
+        if (before != null && workload == addressed) {
+            return before.source.endpoints();
+        }
+        addressed = workload;
+        return Endpoints.of(new Endpoint(workload.at(address), PortMap.of(cluster.port(), cluster.port())));
     }
 
     private HostSet rebuild(HostSet.Source source, boolean first) {
@@ -216,7 +247,9 @@ final class ClusterState {
 
     private static boolean ready(HostSet.Source source, Workload workload) {
         Service service = source.service();
-        boolean all = service != null && service.loadBalancing().healthPolicy() == HealthPolicy.ALLOW_ALL;
+        // Who addresses a pod wants that one, however it is.
+        boolean all = source.cluster().isWorkload()
+                || (service != null && service.loadBalancing().healthPolicy() == HealthPolicy.ALLOW_ALL);
         return (workload.healthy() || all)
                 && !(workload.addresses().isEmpty() && workload.hostname().isEmpty());
     }

@@ -89,6 +89,22 @@ public final class ClusterStats {
         adder(count).increment();
     }
 
+    /** Adds what {@code other} has counted. */
+    void addCounts(ClusterStats other) {
+        for (Count count : Count.values()) {
+            adder(count).add(other.get(count));
+        }
+    }
+
+    /** Adds what is under way at {@code other}. */
+    void addGauges(ClusterStats other) {
+        connections.addAndGet(other.connections());
+        pending.addAndGet(other.pending());
+        requests.addAndGet(other.requests());
+        retries.addAndGet(other.retries());
+        ejected.addAndGet(other.ejected());
+    }
+
     private LongAdder adder(Count count) {
         return Objects.requireNonNull(counts.get(count));
     }

@@ -123,6 +123,10 @@ final class Lease implements Upstreams.Wait, Upstreams.Ticket {
     }
 
     private String noEndpoint(HostSet hosts) {
+        if (cluster.isWorkload()) {
+            return "pod " + cluster.workloadUid() + " at " + cluster.workloadAddress()
+                    + " is gone: the client should look up the pod's address again";
+        }
         String what = cluster.labels().isEmpty() ? "" : " with the labels " + cluster.labels();
         return hosts.members.length == 0
                 ? "no ready endpoint of " + cluster.serviceKey() + " port " + cluster.port() + what

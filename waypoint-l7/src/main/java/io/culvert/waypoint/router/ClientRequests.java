@@ -2,7 +2,6 @@ package io.culvert.waypoint.router;
 
 import io.culvert.core.route.Authorization;
 import io.culvert.core.route.Backend;
-import io.culvert.core.route.Cluster;
 import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.WeightedBackend;
 import io.culvert.waypoint.Client;
@@ -23,7 +22,7 @@ final class ClientRequests implements RequestHandler {
         this.router = router;
         this.client = client;
         this.caller = client.caller();
-        Backend itself = new Backend.ToCluster(Cluster.key(client.service().key(), client.servicePort(), ""));
+        Backend itself = new Backend.ToCluster(client.to().clusterKey(client.port()));
         this.passThrough = HttpRule.forward("default", List.of(WeightedBackend.all(itself)));
     }
 

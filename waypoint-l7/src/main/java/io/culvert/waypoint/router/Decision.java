@@ -11,6 +11,7 @@ import io.culvert.core.route.HttpRule;
 import io.culvert.core.route.PortRoutes;
 import io.culvert.core.route.ServiceRoutes;
 import io.culvert.core.route.WeightedBackend;
+import io.culvert.waypoint.Addressed;
 import io.culvert.waypoint.Client;
 import io.culvert.waypoint.http.Fields;
 import io.culvert.waypoint.http.RequestHead;
@@ -60,14 +61,14 @@ final class Decision {
 
     void start() {
         RouteRequest request = new RouteRequest(head);
-        ServiceRoutes routes = exchange.table().service(client.service().key());
+        ServiceRoutes routes = exchange.table().service(client.to().routesKey());
         String refusal = routes == null ? null : routes.authorization().refusal(caller, request);
         if (refusal != null) {
             String policy = refusal.isEmpty() ? "none" : refusal;
             exchange.fail(403, "RBAC: access denied", "rbac_access_denied_matched_policy[" + policy + "]");
             return;
         }
-        PortRoutes port = routes == null ? null : routes.port(client.servicePort());
+        PortRoutes port = routes == null ? null : routes.port(client.port());
         HttpRoutes http = port == null ? HttpRoutes.NONE : port.http(client.namespace());
         HttpRule found = http.first(request);
         if (found == null && http.attached()) {
@@ -110,7 +111,7 @@ final class Decision {
             case HttpAction.Forward forward -> forward(forward);
             case HttpAction.Redirect redirect -> {
                 record.detail = "redirect";
-                String location = Redirects.location(redirect, head, client.servicePort());
+                String location = Redirects.location(redirect, head, client.port());
                 exchange.answer(redirect.code(), new Fields().add("location", location), new byte[0]);
             }
             case HttpAction.DirectResponse direct -> {
@@ -164,7 +165,10 @@ final class Decision {
                 exchange.fail(invalid.status(), "invalid backend", invalid.reason());
             }
             case Backend.ToCluster to -> {
-                Cluster cluster = Router.cluster(exchange.table(), to);
+                // A workload's is in no table, and no route leads to one.
+                Cluster cluster = client.to() instanceof Addressed.ToWorkload own
+                        ? own.cluster()
+                        : Router.cluster(exchange.table(), to);
                 if (cluster == null) {
                     record.flag(ResponseFlag.NO_CLUSTER);
                     exchange.fail(503, "no such cluster", "cluster " + to.key() + " is not in the route table");

@@ -6,6 +6,7 @@ import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
 import io.culvert.core.telemetry.DestinationService;
 import io.culvert.core.telemetry.Peer;
+import io.culvert.waypoint.Addressed;
 import io.culvert.waypoint.Client;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -50,14 +51,28 @@ final class PeerLabels {
                 client.identity().toString());
     }
 
-    Peer workload(@Nullable String uid) {
-        Workload workload = uid == null ? null : mesh.get().workload(uid);
+    /** The pod that a request went to last; of one that got no further, the pod that it was sent to, if it was a pod. */
+    Peer destination(RequestRecord request) {
+        if (request.workload != null) {
+            return workload(request.workload);
+        }
+        return switch (request.client.to()) {
+            case Addressed.ToWorkload to -> workload(to.workload().uid());
+            case Addressed.ToService _ -> Peer.UNKNOWN;
+        };
+    }
+
+    private Peer workload(String uid) {
+        Workload workload = mesh.get().workload(uid);
         return workload == null ? Peer.UNKNOWN : known(workload);
     }
 
     // One object per snapshot and service: comparing the whole records would cost more than the labels.
     @SuppressWarnings("ReferenceEquality")
-    DestinationService service(Service service) {
+    DestinationService service(@Nullable Service service) {
+        if (service == null) {
+            return DestinationService.UNKNOWN;
+        }
         KnownService known = services.get(service.key());
         if (known == null || known.service() != service) {
             known = new KnownService(

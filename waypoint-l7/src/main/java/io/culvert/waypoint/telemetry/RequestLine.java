@@ -3,6 +3,7 @@ package io.culvert.waypoint.telemetry;
 import static io.culvert.core.telemetry.JsonLine.field;
 import static io.culvert.core.telemetry.JsonLine.number;
 
+import io.culvert.core.mesh.Service;
 import io.culvert.core.telemetry.AccessLogLine;
 import io.culvert.core.telemetry.Peer;
 import java.net.InetSocketAddress;
@@ -42,7 +43,8 @@ record RequestLine(RequestRecord request, Peer destination) implements AccessLog
         field(out, "downstream_remote_address", address(r.client.address()));
         field(out, "upstream_transport_failure_reason", r.upstreamFailure);
         field(out, "source_principal", r.client.identity().toString());
-        field(out, "destination_service", r.client.service().hostname());
+        Service service = r.client.to().service();
+        field(out, "destination_service", service == null ? null : service.hostname());
         field(out, "destination_workload", destination.podName());
         number(out, "attempts", r.attempts);
         out.append("}\n");

@@ -32,11 +32,11 @@ public final class RequestTelemetry {
     /** A request has ended. The record passes on. */
     public void ended(RequestRecord request) {
         Peer source = labels.source(request.client);
-        Peer destination = labels.workload(request.workload);
+        Peer destination = labels.destination(request);
         metrics.count(
                 source,
                 destination,
-                labels.service(request.client.service()),
+                labels.service(request.client.to().service()),
                 request.grpc ? "grpc" : "http",
                 request.status,
                 request.grpcStatus,

@@ -1,25 +1,16 @@
 package io.culvert.waypoint.tunnel;
 
-import io.culvert.core.hbone.Authority;
 import io.culvert.core.hbone.ConnectHandler;
 import io.culvert.core.hbone.HboneStream;
 import io.culvert.core.hbone.HboneStreamHandler;
 import io.culvert.core.hbone.IncomingConnect;
-import io.culvert.core.mesh.GatewayRef;
-import io.culvert.core.mesh.Ip;
-import io.culvert.core.mesh.MeshState;
-import io.culvert.core.mesh.PortMap;
-import io.culvert.core.mesh.Service;
-import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
-import io.culvert.core.route.Cluster;
 import io.culvert.core.route.Protocol;
 import io.culvert.core.telemetry.CloseReason;
 import io.culvert.core.telemetry.CounterFamily;
 import io.culvert.waypoint.Client;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -30,28 +21,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides about each CONNECT: which service and port its authority names, whether that is this waypoint's to serve, what
- * is spoken there, and hands the stream on. Called on the loop of the tunnel.
+ * Takes each CONNECT that is this waypoint's to serve, finds out what is spoken there, and hands the stream on. Called on
+ * the loop of the tunnel.
  */
 final class ConnectDispatcher implements ConnectHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectDispatcher.class);
 
-    private static final int BAD_REQUEST = 400;
-    private static final int NOT_FOUND = 404;
-    private static final int LOOP_DETECTED = 508;
+    private static final int UNAVAILABLE = 503;
 
     private final Parts parts;
+    private final Destinations destinations;
     private final ServerCodecs codecs;
     private final RequestHandlers requests;
     private final CounterFamily connects;
     private final RefusedConnects refused;
+    private final OpenConnections connections;
     private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
-    ConnectDispatcher(Parts parts, ServerCodecs codecs, RequestHandlers requests, RefusedConnects refused) {
+    ConnectDispatcher(
+            Parts parts,
+            ServerCodecs codecs,
+            RequestHandlers requests,
+            RefusedConnects refused,
+            OpenConnections connections) {
         this.parts = parts;
+        this.destinations = new Destinations(parts);
         this.codecs = codecs;
         this.requests = requests;
         this.refused = refused;
+        this.connections = connections;
         this.connects = parts.telemetry()
                 .metrics()
                 .counters(
@@ -60,150 +58,39 @@ final class ConnectDispatcher implements ConnectHandler {
                         "result");
     }
 
-    /** Where a CONNECT leads. */
-    private sealed interface Destination {
-        record Found(Client client, Protocol protocol) implements Destination {}
-
-        record Wrong(String result, int status, String detail) implements Destination {}
-    }
-
     @Override
     public void onConnect(IncomingConnect connect) {
-        switch (destination(connect)) {
-            case Destination.Wrong(String result, int status, String detail) -> {
-                connects.with(result).inc();
-                refused.tell(result, connect, status, detail);
-                connect.reject(status);
-            }
-            case Destination.Found(Client client, Protocol protocol) -> {
-                connects.with("accepted").inc();
-                begin(connect, client, protocol);
-            }
-        }
-    }
-
-    private Destination destination(IncomingConnect connect) {
-        var peer = connect.tunnel().peer();
-        if (peer.equals(parts.settings().identity())) {
-            return new Destination.Wrong(
-                    "loop",
-                    LOOP_DETECTED,
-                    "it comes from this waypoint itself: a pod that is an endpoint of a service must not be its waypoint");
-        }
-        if ("waypoint".equals(connect.header(Outgoing.SOURCE_HEADER))) {
-            return new Destination.Wrong(
-                    "loop",
-                    LOOP_DETECTED,
-                    "it comes from another waypoint, " + peer + ": a service selects the pods of a waypoint");
-        }
-        MeshState state = parts.state().get();
-        Authority authority = connect.authority();
-        String namespace = peer.namespace() == null ? "" : peer.namespace();
-        Service service = authority.address() == null
-                ? state.serviceNamed(authority.host(), namespace)
-                : state.serviceAt(parts.settings().network(), Ip.of(authority.address()), namespace);
-        if (service == null) {
-            return unknown(state, authority);
-        }
-        if (!isMine(state, service)) {
-            return new Destination.Wrong(
-                    "not_bound",
-                    BAD_REQUEST,
-                    "service " + service.key() + " does not use waypoint "
-                            + parts.settings().namespace() + "/"
-                            + parts.settings().name()
-                            + ": the client's mesh state is old, or it is not honest");
-        }
-        if (!service.ports().contains(authority.port())) {
-            return new Destination.Wrong(
-                    "no_port", BAD_REQUEST, "service " + service.key() + " has no port " + authority.port());
-        }
-        InetSocketAddress named = authority.address() == null
-                ? InetSocketAddress.createUnresolved(authority.host(), authority.port())
-                : new InetSocketAddress(authority.address(), authority.port());
-        Client client = new Client(peer, connect.tunnel().remoteAddress(), service, authority.port(), named);
-        return new Destination.Found(client, protocol(service, authority.port()));
-    }
-
-    private Destination unknown(MeshState state, Authority authority) {
-        Workload workload = authority.address() == null
-                ? null
-                : state.workloadAt(parts.settings().network(), Ip.of(authority.address()));
-        return workload == null
-                ? new Destination.Wrong(
-                        "unknown_service",
-                        NOT_FOUND,
-                        "no service has that address: is this waypoint connected to its control plane?")
-                : new Destination.Wrong(
-                        "not_bound",
-                        BAD_REQUEST,
-                        "it is pod " + workload.uid() + ", and this waypoint serves services: address a service");
-    }
-
-    private boolean isMine(MeshState state, Service service) {
-        if (service.waypoint() != null && names(state, service.waypoint())) {
-            return true;
-        }
-        for (Service.WeightedWaypoint weighted : service.weightedWaypoints()) {
-            if (names(state, weighted.waypoint())) {
-                return true;
+        switch (destinations.of(connect)) {
+            case Destinations.Destination.Wrong(String result, int status, String detail) ->
+                refuse(connect, result, status, detail);
+            case Destinations.Destination.Found(Client client, Protocol protocol) -> {
+                OpenConnections.Open open = connections.enter(client);
+                if (open == null) {
+                    // Another pod of this waypoint may have room: the client's agent tries one.
+                    refuse(connect, "too_many", UNAVAILABLE, connections.full());
+                } else {
+                    connects.with("accepted").inc();
+                    begin(connect, open, protocol);
+                }
             }
         }
-        return false;
     }
 
-    private boolean names(MeshState state, GatewayRef ref) {
-        return switch (ref) {
-            case GatewayRef.ByHostname(String namespace, String hostname, int _) ->
-                isOwn(namespace, hostname.indexOf('.') < 0 ? hostname : hostname.substring(0, hostname.indexOf('.')));
-            case GatewayRef.ByAddress(String network, Ip address, int _) -> {
-                Service service =
-                        state.serviceAt(network, address, parts.settings().namespace());
-                Workload self = parts.self().get();
-                yield service != null
-                        ? isOwn(service.namespace(), service.name())
-                        : self != null
-                                && self.network().equals(network)
-                                && self.addresses().contains(address);
-            }
-        };
+    private void refuse(IncomingConnect connect, String result, int status, String detail) {
+        connects.with(result).inc();
+        refused.tell(result, connect, status, detail);
+        connect.reject(status);
     }
 
-    private boolean isOwn(String namespace, String name) {
-        return namespace.equals(parts.settings().namespace())
-                && name.equals(parts.settings().name());
-    }
-
-    /** What the routes say, where somebody wrote some; else as the service's port declares it. */
-    private Protocol protocol(Service service, int port) {
-        Cluster cluster = parts.routes().get().clusters().get(Cluster.key(service.key(), port, ""));
-        if (cluster != null && cluster.protocol() != Protocol.DETECT) {
-            return cluster.protocol();
-        }
-        for (PortMap.ServicePort declared : service.ports().ports()) {
-            if (declared.servicePort() == port) {
-                return switch (declared.appProtocol()) {
-                    case HTTP11 -> Protocol.HTTP;
-                    case HTTP2 -> Protocol.HTTP2;
-                    case GRPC -> Protocol.GRPC;
-                    case TCP -> Protocol.TCP;
-                    case TLS -> Protocol.TLS;
-                    case UNKNOWN, UNRECOGNIZED -> Protocol.DETECT;
-                };
-            }
-        }
-        return Protocol.DETECT;
-    }
-
-    private void begin(IncomingConnect connect, Client client, Protocol protocol) {
+    private void begin(IncomingConnect connect, OpenConnections.Open open, Protocol protocol) {
         switch (protocol) {
-            case TCP -> new Direct(connect, client).begin();
-            case HTTP, HTTP2, GRPC -> new Looking(client, budget(connect)).begin(connect, FirstBytes::ofHttp, null);
+            case TCP -> new Direct(connect, open).begin();
+            case HTTP, HTTP2, GRPC -> new Looking(open, budget(connect)).begin(connect, FirstBytes::ofHttp, null);
             case TLS ->
-                new Looking(client, budget(connect))
+                new Looking(open, budget(connect))
                         .begin(connect, FirstBytes::ofTls, parts.settings().detectWait());
             case DETECT ->
-                new Looking(client, budget(connect))
+                new Looking(open, budget(connect))
                         .begin(connect, FirstBytes::of, parts.settings().detectWait());
         }
     }
@@ -220,19 +107,28 @@ final class ConnectDispatcher implements ConnectHandler {
         }
     }
 
+    OpenConnections connections() {
+        return connections;
+    }
+
     /** HTTP connections that are open. */
     int open() {
         return channels.size();
     }
 
-    private void http(StreamFront front, Client client, boolean http2) {
+    private void http(StreamFront front, OpenConnections.Open open, boolean http2) {
+        Client client = open.client;
+        open.speaks(http2 ? "http2" : "http1");
         StreamChannel channel = new StreamChannel(client.destination(), client.address());
         channel.opened(front.stream());
         channel.config().setAutoRead(true);
         var handler = requests.of(client);
         channel.pipeline().addLast(http2 ? codecs.http2(handler) : codecs.http1(handler));
         channels.add(channel);
-        channel.closeFuture().addListener(closed -> channels.remove(channel));
+        channel.closeFuture().addListener(closed -> {
+            channels.remove(channel);
+            open.close();
+        });
         front.stream().eventLoop().register(channel);
         front.handTo(channel.handler());
     }
@@ -240,11 +136,14 @@ final class ConnectDispatcher implements ConnectHandler {
     /** Bytes by declaration: the client's CONNECT is answered when the way to the app stands. */
     private final class Direct implements TcpPass.ClientSide {
         private final IncomingConnect connect;
+        private final OpenConnections.Open open;
         private final TcpPass pass;
 
-        Direct(IncomingConnect connect, Client client) {
+        Direct(IncomingConnect connect, OpenConnections.Open open) {
             this.connect = connect;
-            this.pass = new TcpPass(parts, connect.eventLoop(), client, budget(connect), this);
+            this.open = open;
+            this.pass = new TcpPass(parts, connect.eventLoop(), open.client, budget(connect), this);
+            open.speaks("tcp");
         }
 
         void begin() {
@@ -268,18 +167,23 @@ final class ConnectDispatcher implements ConnectHandler {
                 connect.reject(reason.httpStatus());
             }
         }
+
+        @Override
+        public void ended() {
+            open.close();
+        }
     }
 
     /** The client's CONNECT is answered at once: its first bytes say how it goes on. */
     private final class Looking implements StreamFront.Decided, TcpPass.ClientSide {
-        private final Client client;
+        private final OpenConnections.Open open;
         private final ByteBudget budget;
         private @Nullable StreamFront front;
         private @Nullable HboneStreamHandler target;
         private @Nullable TcpPass pass;
 
-        Looking(Client client, ByteBudget budget) {
-            this.client = client;
+        Looking(OpenConnections.Open open, ByteBudget budget) {
+            this.open = open;
             this.budget = budget;
         }
 
@@ -299,15 +203,16 @@ final class ConnectDispatcher implements ConnectHandler {
         @Override
         public void onDecided(FirstBytes seen) {
             switch (seen) {
-                case FirstBytes.Http1 _ -> http(front(), client, false);
-                case FirstBytes.Http2 _ -> http(front(), client, true);
+                case FirstBytes.Http1 _ -> http(front(), open, false);
+                case FirstBytes.Http2 _ -> http(front(), open, true);
                 case FirstBytes.Tls(String serverName) -> pass(serverName);
                 case FirstBytes.Other _, FirstBytes.More _ -> pass(null);
             }
         }
 
         private void pass(@Nullable String serverName) {
-            TcpPass made = new TcpPass(parts, front().stream().eventLoop(), client, budget, this);
+            open.speaks("tcp");
+            TcpPass made = new TcpPass(parts, front().stream().eventLoop(), open.client, budget, this);
             pass = made;
             made.begin(serverName);
         }
@@ -316,6 +221,8 @@ final class ConnectDispatcher implements ConnectHandler {
         public void onGone() {
             if (pass != null) {
                 pass.onGone();
+            } else {
+                open.close();
             }
         }
 
@@ -334,8 +241,17 @@ final class ConnectDispatcher implements ConnectHandler {
 
         @Override
         public void refuse(CloseReason reason) {
-            LOG.debug("connection of {} to {} refused: {}", client.identity(), client.destination(), reason.label());
+            LOG.debug(
+                    "connection of {} to {} refused: {}",
+                    open.client.identity(),
+                    open.client.destination(),
+                    reason.label());
             front().reset();
+        }
+
+        @Override
+        public void ended() {
+            open.close();
         }
     }
 }

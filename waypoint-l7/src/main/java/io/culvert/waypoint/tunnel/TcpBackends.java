@@ -8,6 +8,7 @@ import io.culvert.core.route.RouteTable;
 import io.culvert.core.route.ServiceRoutes;
 import io.culvert.core.route.TlsRule;
 import io.culvert.core.route.WeightedBackend;
+import io.culvert.waypoint.Addressed;
 import io.culvert.waypoint.Client;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -23,9 +24,12 @@ sealed interface TcpBackends {
 
     /** @param serverName of TLS, null for bytes that are no TLS */
     static TcpBackends choose(RouteTable table, Client client, @Nullable String serverName, IntUnaryOperator random) {
-        String key = client.service().key();
+        if (client.to() instanceof Addressed.ToWorkload to) {
+            return new Chosen(to.cluster());
+        }
+        String key = client.to().routesKey();
         ServiceRoutes routes = table.service(key);
-        PortRoutes port = routes == null ? null : routes.port(client.servicePort());
+        PortRoutes port = routes == null ? null : routes.port(client.port());
         if (port != null && !port.tls().isEmpty()) {
             for (TlsRule rule : port.tls()) {
                 if (matches(rule, serverName == null ? "" : serverName)) {
@@ -41,8 +45,8 @@ sealed interface TcpBackends {
             return pick(
                     table, port.tcp().getFirst().name(), port.tcp().getFirst().backends(), random);
         }
-        Cluster own = table.clusters().get(Cluster.key(key, client.servicePort(), ""));
-        return new Chosen(own == null ? Cluster.of(key, client.servicePort(), Protocol.TCP) : own);
+        Cluster own = table.clusters().get(Cluster.key(key, client.port(), ""));
+        return new Chosen(own == null ? Cluster.of(key, client.port(), Protocol.TCP) : own);
     }
 
     private static boolean matches(TlsRule rule, String serverName) {

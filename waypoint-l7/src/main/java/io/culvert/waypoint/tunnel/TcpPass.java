@@ -8,6 +8,7 @@ import io.culvert.core.hbone.OpenResult;
 import io.culvert.core.hbone.PendingOpen;
 import io.culvert.core.mesh.Endpoint;
 import io.culvert.core.mesh.Ip;
+import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
 import io.culvert.core.relay.ByteBudget;
 import io.culvert.core.relay.Dialer;
@@ -49,6 +50,9 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
         void flow();
 
         void refuse(CloseReason reason);
+
+        /** All is over, however it went; once. */
+        void ended();
     }
 
     private final Parts parts;
@@ -77,13 +81,13 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
     /** @param serverName of TLS, null for other bytes */
     void begin(@Nullable String serverName) {
         RouteTable table = parts.routes().get();
-        ServiceRoutes routes = table.service(client.service().key());
+        ServiceRoutes routes = table.service(client.to().routesKey());
         String denied = routes == null ? null : routes.authorization().refusal(client.caller(), null);
         if (denied != null) {
             end(
                     CloseReason.POLICY_DENIED,
                     denied.isEmpty()
-                            ? "no ALLOW policy of " + client.service().key() + " matches"
+                            ? "no ALLOW policy of " + client.to().routesKey() + " matches"
                             : "denied by policy " + denied,
                     denied.isEmpty() ? null : denied);
             return;
@@ -134,9 +138,10 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
 
     private void tunnel(Endpoint to, InetSocketAddress address, Retry again) {
         RelayStream server = new RelayStream(budget);
+        Service service = client.to().service();
         ConnectRequest request = new ConnectRequest(
                 TunnelHeaders.text(address),
-                parts.outgoing().headers(client.address(), client.service().hostname()));
+                parts.outgoing().headers(client.address(), service == null ? null : service.hostname()));
         openAnswered = false;
         PendingOpen pending = parts.pool()
                 .open(parts.outgoing().key(to.workload(), address), request, budget, server, result -> {
@@ -268,6 +273,7 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
             opened.close(reason, detail, policy);
         }
         release();
+        clientSide.ended();
     }
 
     private void release() {
@@ -288,7 +294,7 @@ final class TcpPass implements Relay.Listener, Dialer.Listener {
                 secured ? SecurityPolicy.MUTUAL_TLS : SecurityPolicy.NONE,
                 source(parts, client),
                 secured ? parts.labels().proved(to) : parts.labels().unproved(to),
-                parts.labels().service(client.service()),
+                parts.labels().service(client.to().service()),
                 client.address(),
                 address == null ? client.destination() : address,
                 client.destination());

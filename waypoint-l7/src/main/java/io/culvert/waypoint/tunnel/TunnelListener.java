@@ -3,18 +3,19 @@ package io.culvert.waypoint.tunnel;
 import io.culvert.core.relay.SocketFactory;
 import io.culvert.core.relay.SocketTuning;
 import io.culvert.core.telemetry.Telemetry;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,19 +34,25 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
     private final Supplier<EventLoop> loops;
     private final ChannelHandler initializer;
     private final Telemetry telemetry;
+    private final int most;
+    private final AtomicInteger open = new AtomicInteger();
+    private boolean full;
     private volatile @Nullable ServerSocketChannel channel;
 
+    /** @param most tunnels at once; further ones are reset */
     TunnelListener(
             SocketFactory sockets,
             SocketTuning tuning,
             Supplier<EventLoop> loops,
             ChannelHandler initializer,
-            Telemetry telemetry) {
+            Telemetry telemetry,
+            int most) {
         this.sockets = sockets;
         this.tuning = tuning;
         this.loops = loops;
         this.initializer = initializer;
         this.telemetry = telemetry;
+        this.most = most;
     }
 
     /** Binds; completes with the address. Where any address is meant, both families, or IPv4 where there is no IPv6. */
@@ -106,13 +113,33 @@ final class TunnelListener extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object msg) {
-        Channel accepted = (Channel) msg;
+        SocketChannel accepted = (SocketChannel) msg;
+        if (open.incrementAndGet() > most) {
+            open.getAndDecrement();
+            shed(accepted);
+            return;
+        }
+        full = false;
+        accepted.closeFuture().addListener(closed -> open.getAndDecrement());
         accepted.pipeline().addLast(initializer);
         loops.get().register(accepted).addListener(registered -> {
             if (!registered.isSuccess()) {
                 accepted.unsafe().closeForcibly();
             }
         });
+    }
+
+    private void shed(SocketChannel accepted) {
+        telemetry.acceptFailed("hbone", "too_many");
+        if (!full) {
+            full = true;
+            LOG.warn(
+                    "{} tunnels of clients are open, which is the limit (--max-connections): further ones are reset and"
+                            + " counted until there is room",
+                    most);
+        }
+        accepted.config().setSoLinger(0);
+        accepted.unsafe().closeForcibly();
     }
 
     @Override

@@ -2,9 +2,11 @@ package io.culvert.waypoint.tunnel;
 
 import io.culvert.core.hbone.HboneServer;
 import io.culvert.core.route.RouteTable;
+import io.culvert.waypoint.WaypointConnection;
 import io.culvert.waypoint.cluster.TcpUpstreams;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,8 +39,12 @@ public final class TunnelServer implements AutoCloseable {
             RequestHandlers requests,
             TcpUpstreams upstreams) {
         this.tunnels = tunnels;
-        dispatcher =
-                new ConnectDispatcher(tunnels.parts(routes, upstreams), codecs, requests, tunnels.refusedConnects());
+        dispatcher = new ConnectDispatcher(
+                tunnels.parts(routes, upstreams),
+                codecs,
+                requests,
+                tunnels.refusedConnects(),
+                tunnels.newConnections());
         server = tunnels.newServer(dispatcher);
         listener = tunnels.newListener(server.initializer());
     }
@@ -54,6 +60,7 @@ public final class TunnelServer implements AutoCloseable {
                         "culvert_waypoint_http_connections",
                         "HTTP connections of clients that are open",
                         dispatcher::open);
+        dispatcher.connections().register(tunnels.metrics());
         try {
             address = listener.open(tunnels.settings().listen()).get(BIND.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
@@ -69,6 +76,11 @@ public final class TunnelServer implements AutoCloseable {
             throw new IllegalStateException("not started");
         }
         return bound;
+    }
+
+    /** The connections of clients that are open. */
+    public List<WaypointConnection> connections() {
+        return dispatcher.connections().views();
     }
 
     /** Stops accepting, tells clients to go elsewhere, and waits for what is under way until {@code deadline}. */

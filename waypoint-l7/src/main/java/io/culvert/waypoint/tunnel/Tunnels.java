@@ -108,6 +108,10 @@ public final class Tunnels implements MeshListener, AutoCloseable {
         return new RefusedConnects(context.clock());
     }
 
+    OpenConnections newConnections() {
+        return new OpenConnections(settings.maxConnections(), context.clock());
+    }
+
     HboneServer newServer(ConnectHandler handler) {
         return new HboneServer(
                 settings.identity(),
@@ -120,7 +124,8 @@ public final class Tunnels implements MeshListener, AutoCloseable {
     }
 
     TunnelListener newListener(ChannelHandler initializer) {
-        return new TunnelListener(sockets, tuning, this::nextLoop, initializer, context.telemetry());
+        return new TunnelListener(
+                sockets, tuning, this::nextLoop, initializer, context.telemetry(), settings.maxConnections());
     }
 
     WaypointSettings settings() {

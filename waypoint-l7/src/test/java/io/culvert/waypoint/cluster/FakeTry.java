@@ -38,8 +38,12 @@ final class FakeTry implements Upstreams.Try {
     String detail;
 
     FakeTry(World world, Fields fields) {
+        this(world, world.cluster(), fields);
+    }
+
+    FakeTry(World world, Cluster cluster, Fields fields) {
         this.world = world;
-        cluster = world.cluster();
+        this.cluster = cluster;
         table = world.table();
         request = new RequestHead("GET", "http", "cart", "/", fields, "");
     }

@@ -50,10 +50,16 @@ final class World {
     private Protocol protocol = Protocol.HTTP;
 
     World(long seed) {
+        this(seed, PodClusters.MOST);
+    }
+
+    World(long seed, int mostPods) {
         this.seed = seed;
         Random random = new Random(seed);
         channel.freezeTime();
-        book = new ClusterBook(loop, mesh::current, SELF, connector, connector, () -> nanos, random);
+        book = new ClusterBook(
+                new Surroundings(new Loops(loop), mesh::current, SELF, connector, connector, () -> nanos, random),
+                mostPods);
         mesh.addListener(book);
         mesh.apply(MeshUpdate.builder()
                 .put(Service.of("shop", "cart.shop.svc.cluster.local", List.of(), PortMap.of(80, 8080)))

@@ -17,6 +17,7 @@ import io.culvert.core.route.ServiceRoutes;
 import io.culvert.core.telemetry.AccessLog;
 import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.identity.SpiffeId;
+import io.culvert.waypoint.Addressed;
 import io.culvert.waypoint.Client;
 import io.culvert.waypoint.http.Fields;
 import io.culvert.waypoint.http.RequestHandler;
@@ -60,7 +61,7 @@ final class RouterFixture implements AutoCloseable {
         return new Client(
                 SpiffeId.parse(identity),
                 new InetSocketAddress("10.1.0.5", 40_000),
-                SERVICE,
+                new Addressed.ToService(SERVICE),
                 80,
                 new InetSocketAddress("10.96.0.7", 80));
     }

@@ -10,6 +10,7 @@ import io.culvert.core.telemetry.DestinationService;
 import io.culvert.core.telemetry.MetricsRegistry;
 import io.culvert.core.telemetry.Peer;
 import io.culvert.identity.SpiffeId;
+import io.culvert.waypoint.Addressed;
 import io.culvert.waypoint.Client;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import java.io.ByteArrayOutputStream;
@@ -26,7 +27,7 @@ class RequestTelemetryTest {
     private static final Client CLIENT = new Client(
             SpiffeId.parse("spiffe://cluster.local/ns/front/sa/shopper"),
             new InetSocketAddress("10.1.0.5", 40_000),
-            Service.of("shop", "web.shop.svc.cluster.local", List.of(), PortMap.EMPTY),
+            new Addressed.ToService(Service.of("shop", "web.shop.svc.cluster.local", List.of(), PortMap.EMPTY)),
             80,
             new InetSocketAddress("10.96.0.7", 80));
 

@@ -69,8 +69,8 @@ class TunnelServerTest extends RunningWaypoint {
         net.connect(key, authority).send("GET / HTTP/1.1\r\n").await("h1:GET / HTTP/1.1\r\n");
         Client client = clients.take();
         assertThat(client.identity()).isEqualTo(TestCredentials.id("shop"));
-        assertThat(client.service().key()).isEqualTo(SVC);
-        assertThat(client.servicePort()).isEqualTo(80);
+        assertThat(client.to().routesKey()).isEqualTo(SVC);
+        assertThat(client.port()).isEqualTo(80);
         assertThat(client.address().getAddress().isLoopbackAddress()).isTrue();
         assertThat(client.destination().getPort()).isEqualTo(80);
     }
