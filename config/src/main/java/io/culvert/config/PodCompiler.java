@@ -144,9 +144,9 @@ final class PodCompiler {
     }
 
     private void waypointOnly(Meta service, PortList ports, WaypointOnly waypointOnly) {
-        WaypointBinding binding =
-                WaypointBinding.ofService(service, mesh.namespaces().get(service.namespace()), settings.istioLabels());
-        if (binding != null && !WaypointBinding.bypass(service)) {
+        NamespaceResource namespace = mesh.namespaces().get(service.namespace());
+        WaypointBinding binding = WaypointBinding.ofService(service, namespace, settings.istioLabels());
+        if (binding != null && !WaypointBinding.bypass(service, namespace)) {
             waypointOnly.add(binding, ports.getPortsList());
         }
     }

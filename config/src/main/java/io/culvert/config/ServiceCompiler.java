@@ -54,11 +54,11 @@ final class ServiceCompiler {
                     .setTargetPort(Math.max(port.targetNumber(), 0))
                     .setAppProtocol(port.protocol()));
         }
-        WaypointBinding binding = WaypointBinding.ofService(
-                service.meta(), mesh.namespaces().get(service.meta().namespace()), settings.istioLabels());
+        NamespaceResource namespace = mesh.namespaces().get(service.meta().namespace());
+        WaypointBinding binding = WaypointBinding.ofService(service.meta(), namespace, settings.istioLabels());
         if (binding != null) {
             built.setWaypoint(binding.address(settings));
-            if (WaypointBinding.bypass(service.meta())) {
+            if (WaypointBinding.bypass(service.meta(), namespace)) {
                 built.addExtensions(Extension.newBuilder().setName(BYPASS));
             }
         }
