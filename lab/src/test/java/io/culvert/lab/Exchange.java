@@ -82,7 +82,7 @@ record Exchange(
             command.add(url);
         }
         ExecResult result = lab.pod(client).exec(command.toArray(String[]::new));
-        String[] answers = result.out().split("(?m)^HTTP/1\\.1 ", -1);
+        String[] answers = result.out().split("HTTP/1\\.1 (?=[1-5][0-9][0-9] )", -1);
         if (answers.length != TIMES + 1) {
             return result.describe();
         }

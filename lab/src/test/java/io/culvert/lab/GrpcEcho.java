@@ -22,7 +22,7 @@ import java.net.InetSocketAddress;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
-/** A gRPC server inside a pod that says which pod it is, and which fields that begin with x- it got, in order of name. */
+/** A gRPC server inside a pod that says which pod it is, and which fields that begin with lab- it got, in order of name. */
 final class GrpcEcho implements AutoCloseable {
     static final MethodDescriptor<String, String> ECHO = MethodDescriptor.<String, String>newBuilder()
             .setType(MethodDescriptor.MethodType.UNARY)
@@ -52,7 +52,7 @@ final class GrpcEcho implements AutoCloseable {
         StringBuilder text = new StringBuilder("pod: " + pod);
         for (String name : new TreeSet<>(fields.keys())) {
             Iterable<String> values = fields.getAll(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
-            if (name.startsWith("x-") && !name.equals("x-request-id") && values != null) {
+            if (name.startsWith("lab-") && values != null) {
                 values.forEach(
                         value -> text.append(", ").append(name).append(": ").append(value));
             }

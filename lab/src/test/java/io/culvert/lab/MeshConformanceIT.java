@@ -164,7 +164,8 @@ class MeshConformanceIT {
 
     @Test
     void grpcRoutesChangeFieldsAndWeigh() throws IOException {
-        String changes = "set: [{name: x-set, value: ours}], add: [{name: x-add, value: ours}], remove: [x-remove]";
+        String changes =
+                "set: [{name: Lab-Set, value: ours}], add: [{name: lab-add, value: ours}], remove: [lab-remove]";
         try (GrpcEcho _ = new GrpcEcho(lab.pod("one"), 7070);
                 GrpcEcho _ = new GrpcEcho(lab.pod("two"), 7070);
                 GrpcEchoClient client = new GrpcEchoClient(
@@ -176,18 +177,18 @@ class MeshConformanceIT {
                     "GRPCRoute",
                     "mesh",
                     "{parentRefs: [{group: '', kind: Service, name: both, port: 7070}], rules: ["
-                            + "{matches: [{headers: [{name: x-case, value: change}]}], filters:"
+                            + "{matches: [{headers: [{name: lab-case, value: change}]}], filters:"
                             + " [{type: RequestHeaderModifier, requestHeaderModifier: {" + changes + "}}],"
                             + " backendRefs: [{name: two, port: 7070}]},"
                             + "{backendRefs: [{name: one, port: 7070, weight: 70}, {name: two, port: 7070, weight: 30},"
                             + " {name: missing, port: 7070, weight: 0}]}]}");
             Map<String, String> fields =
-                    Map.of("x-case", "change", "x-set", "theirs", "x-add", "theirs", "x-remove", "theirs");
+                    Map.of("lab-case", "change", "lab-set", "theirs", "lab-add", "theirs", "lab-remove", "theirs");
             Poll.untilTrue(
                     EFFECT,
                     "MeshGRPCRouteRequestHeaderModifier",
                     () -> client.call(fields)
-                            .equals("pod: two, x-add: theirs, x-add: ours, x-case: change, x-set: ours"));
+                            .equals("pod: two, lab-add: theirs, lab-add: ours, lab-case: change, lab-set: ours"));
             int ones = 0;
             for (int i = 0; i < 500; i++) {
                 String answer = client.call(Map.of());
