@@ -122,6 +122,13 @@ record WaypointBinding(String namespace, String name) {
             }
         }
         String failure = meta.labels().get(FAILURE_LABEL);
+        if ("bypass".equals(failure) && meta.key().kind() != Kind.POD) {
+            Annotations.labelNote(
+                    root,
+                    FAILURE_LABEL,
+                    "waypoints may be gone round: clients do while none is ready, and pods take what is sent to their"
+                            + " own addresses");
+        }
         if (failure != null && !failure.equals("bypass") && !failure.equals("refuse")) {
             Annotations.labelError(
                     root,

@@ -3,6 +3,7 @@ package io.culvert.lab;
 import static io.culvert.lab.Exchange.get;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -19,11 +20,15 @@ final class MeshConformanceCases {
     /**
      * One case.
      *
-     * @param kind of the route
-     * @param namespace of the route, whose name is "case"
+     * @param namespace of the HTTPRoute
      * @param status the conditions at its first parent: {@code type=status/reason}
      */
-    record Case(String name, String kind, String namespace, String spec, String status, List<Exchange> exchanges) {
+    record Case(String name, String namespace, String spec, String status, List<Exchange> exchanges) {
+        /** Of the route: another for each case, so that the status and the routes of the last one are not taken for it. */
+        String routeName() {
+            return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
+        }
+
         @Override
         public String toString() {
             return name;
@@ -44,12 +49,7 @@ final class MeshConformanceCases {
             String name, String namespace, String service, String status, String rules, Exchange... exchanges) {
         String parent = service.replace("{", "{group: '', kind: Service, ");
         return new Case(
-                name,
-                "HTTPRoute",
-                namespace,
-                "{parentRefs: [" + parent + "], rules: [" + rules + "]}",
-                status,
-                List.of(exchanges));
+                name, namespace, "{parentRefs: [" + parent + "], rules: [" + rules + "]}", status, List.of(exchanges));
     }
 
     private static String to(String service) {

@@ -56,14 +56,14 @@ class MeshConformanceIT {
 
     @AfterEach
     void removeRoutes() {
-        applied.forEach(each -> lab.lab().delete(each.get(0), each.get(1), "case"));
+        applied.forEach(each -> lab.lab().delete(each.get(0), each.get(1), each.get(2)));
     }
 
-    private void apply(String kind, String namespace, String spec) {
-        applied.add(List.of(kind, namespace));
+    private void apply(String kind, String namespace, String name, String spec) {
+        applied.add(List.of(kind, namespace, name));
         lab.lab()
-                .apply("{apiVersion: " + GATEWAY_API + ", kind: " + kind + ", metadata: {name: case, namespace: "
-                        + namespace + "}, spec: " + spec + "}\n");
+                .apply("{apiVersion: " + GATEWAY_API + ", kind: " + kind + ", metadata: {name: " + name
+                        + ", namespace: " + namespace + "}, spec: " + spec + "}\n");
     }
 
     private static void await(String what, Exchange exchange) {
@@ -79,12 +79,24 @@ class MeshConformanceIT {
         }
     }
 
-    /** The conditions of the route "case" at its parent, as the controller's status has them; "" when it is not there. */
-    private static String status(String kind, String namespace) {
+    private static void awaitStatus(String route, String expected) {
+        String[] last = {""};
+        try {
+            Poll.untilTrue(EFFECT, "not as expected", () -> {
+                last[0] = status(route);
+                return last[0].equals(expected);
+            });
+        } catch (LabException e) {
+            throw new AssertionError(route + " is " + last[0] + " and not " + expected, e);
+        }
+    }
+
+    /** The conditions of a route at its first parent, as the controller's status has them; "" when it is not there. */
+    private static String status(String resource) {
         try {
             String text = lab.lab().controller().status();
             for (JsonNode route : JSON.readTree(text.isEmpty() ? "{}" : text).path("routes")) {
-                if (route.path("resource").asText().equals(kind + " " + namespace + "/case")) {
+                if (route.path("resource").asText().equals(resource)) {
                     List<String> conditions = new ArrayList<>();
                     for (JsonNode each : route.path("parents").path(0).path("conditions")) {
                         conditions.add(each.path("type").asText() + "="
@@ -109,14 +121,9 @@ class MeshConformanceIT {
         "io.culvert.lab.MeshConformanceCases#onwards"
     })
     void aRouteDoesWhatConformanceAsks(Case one) {
-        apply(one.kind(), one.namespace(), one.spec());
+        apply("HTTPRoute", one.namespace(), one.routeName(), one.spec());
         one.exchanges().forEach(exchange -> await(one.name(), exchange));
-        String[] last = {""};
-        Poll.untilTrue(EFFECT, "there is no status of " + one.name(), () -> {
-            last[0] = status(one.kind(), one.namespace());
-            return !last[0].isEmpty();
-        });
-        assertThat(last[0]).isEqualTo(one.status());
+        awaitStatus("HTTPRoute " + one.namespace() + "/" + one.routeName(), one.status());
     }
 
     @Test
@@ -124,6 +131,7 @@ class MeshConformanceIT {
         apply(
                 "HTTPRoute",
                 "mesh",
+                "weight",
                 "{parentRefs: [{group: '', kind: Service, name: both, port: 80}], rules: [{backendRefs:"
                         + " [{name: one, port: 8080, weight: 70}, {name: two, port: 8080, weight: 30}]}]}");
         Map<String, Double> wanted = Map.of("one", 0.7, "two", 0.3);
@@ -147,6 +155,7 @@ class MeshConformanceIT {
         apply(
                 "HTTPRoute",
                 "mesh",
+                "mirrors",
                 "{parentRefs: [{group: '', kind: Service, name: both, port: 80}], rules: [{filters: ["
                         + mirror.formatted("two") + "," + mirror.formatted("one")
                         + "], backendRefs: [{name: one, port: 8080}]}]}");
@@ -176,6 +185,7 @@ class MeshConformanceIT {
             apply(
                     "GRPCRoute",
                     "mesh",
+                    "rpc",
                     "{parentRefs: [{group: '', kind: Service, name: both, port: 7070}], rules: ["
                             + "{matches: [{headers: [{name: lab-case, value: change}]}], filters:"
                             + " [{type: RequestHeaderModifier, requestHeaderModifier: {" + changes + "}}],"
@@ -196,8 +206,7 @@ class MeshConformanceIT {
                 ones += answer.equals("pod: one") ? 1 : 0;
             }
             assertThat(ones / 500.0).as("MeshGRPCRouteWeight").isCloseTo(0.7, within(0.09));
-            assertThat(status("GRPCRoute", "mesh"))
-                    .isEqualTo("Accepted=true/Accepted ResolvedRefs=false/BackendNotFound");
+            awaitStatus("GRPCRoute mesh/rpc", "Accepted=true/Accepted ResolvedRefs=false/BackendNotFound");
         }
     }
 }
