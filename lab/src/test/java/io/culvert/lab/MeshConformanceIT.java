@@ -149,6 +149,33 @@ class MeshConformanceIT {
         });
     }
 
+    /** HTTPRouteRetry, HTTPRouteRetryConnectionError, HTTPRouteRetryBackendTimeout. */
+    @Test
+    void httpRouteRetry() {
+        String rule = "{matches: [{path: {value: %s}}], %s, filters: [{type: ResponseHeaderModifier,"
+                + " responseHeaderModifier: {set: [{name: X-Answer, value: set}]}}],"
+                + " backendRefs: [{name: one, port: 8080}]},";
+        apply(
+                "HTTPRoute",
+                "mesh",
+                "retry",
+                "{parentRefs: [{group: '', kind: Service, name: both, port: 80}], rules: ["
+                        + rule.formatted("/code", "retry: {codes: [500], attempts: 2}")
+                        + rule.formatted("/broken", "retry: {attempts: 2}")
+                        + rule.formatted("/late", "retry: {attempts: 2}, timeouts: {backendRequest: 1s}") + "]}");
+        await("HTTPRouteRetry", Exchange.get("/code").by("one").has("x-answer: set"));
+        // Asked once each: an app that has failed often enough would serve the next one well without any retry.
+        for (Exchange once : List.of(
+                Exchange.get("/code?key=a&fail=2&how=500").by("one"),
+                Exchange.get("/code?key=b&fail=99&how=500").by("one").answers(500),
+                Exchange.get("/code?key=c&fail=99&how=503").by("one").answers(503),
+                Exchange.get("/broken?key=d&fail=2&how=close").by("one"),
+                Exchange.get("/broken?key=e&fail=99&how=close").answers(503),
+                Exchange.get("/late?key=f&fail=2&how=late").by("one"))) {
+            assertThat(once.mismatch(lab.lab())).as(once.url()).isEmpty();
+        }
+    }
+
     @Test
     void httpRouteRequestMultipleMirrors() {
         String mirror = "{type: RequestMirror, requestMirror: {backendRef: {name: %s, port: 8080}}}";

@@ -1,9 +1,14 @@
-"""Says which pod it is and what it was asked, a line for each thing; ?wait=S answers S seconds late."""
+"""Says which pod it is and what it was asked, a line for each thing.
+
+?wait=S answers S seconds late; ?key=K&fail=N&how=H treats the first N requests of key K badly: H is a status, "close" or
+"late", which is three seconds.
+"""
 import sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 heard = []
+tries = {}
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -21,8 +26,20 @@ class Echo(BaseHTTPRequestHandler):
         else:
             heard.append(self.path + " " + self.headers["host"])
         time.sleep(float(query.get("wait", ["0"])[0]))
+        status = 200
+        if "key" in query:
+            key = query["key"][0]
+            tries[key] = tries.get(key, 0) + 1
+            how = query["how"][0] if tries[key] <= int(query["fail"][0]) else "200"
+            if how == "close":
+                self.close_connection = True
+                return
+            if how == "late":
+                time.sleep(3)
+            else:
+                status = int(how)
         body = ("\n".join(lines) + "\n").encode()
-        self.send_response(int(query.get("status", ["200"])[0]))
+        self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.send_header("x-app", sys.argv[1])
         self.end_headers()
