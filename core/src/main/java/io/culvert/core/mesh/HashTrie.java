@@ -83,8 +83,7 @@ public final class HashTrie<K, V> extends AbstractMap<K, V> {
         private HashTrie<K, V> base;
         private TrieNode root;
         private int size;
-        /** Whoever has this may change a node in place. */
-        private Object owner = new Object();
+        private TrieNode.Editor owner = new TrieNode.Editor();
 
         private Edit(HashTrie<K, V> base) {
             this.base = base;
@@ -105,12 +104,21 @@ public final class HashTrie<K, V> extends AbstractMap<K, V> {
 
         @CanIgnoreReturnValue
         public Edit<K, V> put(K key, V value) {
-            int hash = TrieNode.spread(key);
-            if (root.find(hash, key) == null) {
+            var _ = replace(key, value);
+            return this;
+        }
+
+        /** As {@link #put}; returns what was there, null for nothing. */
+        @SuppressWarnings("unchecked") // as in the map
+        @Nullable
+        V replace(K key, V value) {
+            root = root.with(owner, 0, TrieNode.spread(key), key, value);
+            V before = (V) owner.replaced;
+            owner.replaced = null;
+            if (before == null) {
                 size++;
             }
-            root = root.with(owner, 0, hash, key, value);
-            return this;
+            return before;
         }
 
         @CanIgnoreReturnValue
@@ -128,7 +136,7 @@ public final class HashTrie<K, V> extends AbstractMap<K, V> {
             if (changed()) {
                 base = size == 0 ? empty() : new HashTrie<>(root, size);
                 root = base.root;
-                owner = new Object();
+                owner = new TrieNode.Editor();
             }
             return base;
         }

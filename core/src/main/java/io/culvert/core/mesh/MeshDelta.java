@@ -4,7 +4,8 @@ import io.culvert.proto.security.Scope;
 import java.util.Set;
 
 /**
- * Exactly what one batch changed; resources that came again unchanged are not in it. Immutable.
+ * Exactly what one batch changed; resources that came again unchanged are not in it, nor those that one part of the batch
+ * changed and a later one changed back (their services stay among {@code endpoints}). Immutable.
  *
  * @param workloads uids that came, changed or went, and those whose ownership of an address changed with them
  * @param services keys of services that came, changed or went
@@ -20,6 +21,9 @@ public record MeshDelta(
         Set<String> policies,
         Set<String> policyNamespaces,
         boolean globalPolicies) {
+    /** Nothing changed. */
+    static final MeshDelta NONE = new MeshDelta(Set.of(), Set.of(), Set.of(), Set.of(), Set.of(), false);
+
     public MeshDelta {
         workloads = Set.copyOf(workloads);
         services = Set.copyOf(services);

@@ -6,14 +6,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Applies one batch to a state: all single changes first, then each touched list of endpoints and group of policies is
- * rebuilt once. Owned by: {@link MeshStore#apply}.
+ * Applies one batch to a state, in one part or many: all single changes first, then each touched list of endpoints and
+ * group of policies is rebuilt once. Owned by: {@link MeshStore}.
  */
 final class MeshEditor {
     private final MeshState base;
@@ -31,6 +32,10 @@ final class MeshEditor {
     private final Set<String> touchedWorkloads = new HashSet<>();
     private final Set<String> touchedServices = new HashSet<>();
     private final Set<String> touchedPolicies = new HashSet<>();
+    /** Workloads that an address went from or to. */
+    private final Set<String> reowned = new HashSet<>();
+
+    private int parts;
     /** Service key to uid to its new endpoint. */
     private final Map<String, NavigableMap<String, @Nullable Endpoint>> endpointChanges = new HashMap<>();
     /** Namespace (or GLOBAL) to key to its new policy. */
@@ -47,13 +52,15 @@ final class MeshEditor {
     }
 
     void apply(MeshUpdate update) {
+        parts++;
         update.addresses().forEach(this::address);
         update.policies().forEach((key, policy) -> policy(key, policy.orElse(null)));
-        endpointChanges.forEach(this::changeEndpoints);
-        groupChanges.forEach(this::changeGroup);
     }
 
+    /** Once, at the end. */
     MeshState state() {
+        endpointChanges.forEach(this::changeEndpoints);
+        groupChanges.forEach(this::changeGroup);
         HashTrie.Edit<String, NetworkIndex> nextNetworks = base.networks.edit();
         networks.forEach((name, edit) -> {
             NetworkIndex next = edit.done();
@@ -83,10 +90,26 @@ final class MeshEditor {
     }
 
     MeshDelta delta() {
+        if (parts > 1) {
+            touchedWorkloads.removeIf(uid -> Objects.equals(base.workloads.get(uid), workloads.get(uid)));
+            touchedServices.removeIf(key -> Objects.equals(base.services.get(key), services.get(key)));
+            touchedPolicies.removeIf(key -> Objects.equals(base.policies.get(key), policies.get(key)));
+        }
+        touchedWorkloads.addAll(reowned);
         Set<String> namespaces = new HashSet<>(groupChanges.keySet());
         boolean global = namespaces.remove(MeshState.GLOBAL);
         return new MeshDelta(
-                touchedWorkloads, touchedServices, endpointChanges.keySet(), touchedPolicies, namespaces, global);
+                frozen(touchedWorkloads),
+                frozen(touchedServices),
+                frozen(endpointChanges.keySet()),
+                frozen(touchedPolicies),
+                frozen(namespaces),
+                global);
+    }
+
+    /** Set.copyOf makes a HashSet on the way, which of a large mesh is megabytes. */
+    private static Set<String> frozen(Set<String> set) {
+        return Set.of(set.toArray(new String[0]));
     }
 
     private void address(String name, Optional<Record> resource) {
@@ -97,8 +120,12 @@ final class MeshEditor {
     }
 
     private void workload(String uid, @Nullable Workload next) {
-        Workload old = workloads.get(uid);
+        Workload old = next == null ? workloads.get(uid) : workloads.replace(uid, next);
         if (old == null ? next == null : old.equals(next)) {
+            if (old != null) {
+                // The one that is in the indexes.
+                workloads.put(uid, old);
+            }
             return;
         }
         touchedWorkloads.add(uid);
@@ -107,10 +134,9 @@ final class MeshEditor {
         }
         if (next == null) {
             workloads.remove(uid);
-            return;
+        } else {
+            index(next);
         }
-        workloads.put(uid, next);
-        index(next);
     }
 
     private void unindex(Workload old) {
@@ -132,9 +158,10 @@ final class MeshEditor {
         if (!next.hostNetwork()) {
             NetworkIndex.Edit network = network(next.network());
             for (Ip ip : next.addresses()) {
-                Workload before = network.owner(ip);
-                network.claim(ip, next);
-                owned(before, network.owner(ip));
+                Workload before = network.claim(ip, next);
+                if (before != null) {
+                    owned(before, network.owner(ip));
+                }
             }
         }
         node(next.node()).put(next.uid(), next);
@@ -161,8 +188,8 @@ final class MeshEditor {
     /** An address went from one workload to another. */
     private void owned(@Nullable Workload before, @Nullable Workload after) {
         if (before != null && after != null && !before.uid().equals(after.uid())) {
-            touchedWorkloads.add(before.uid());
-            touchedWorkloads.add(after.uid());
+            reowned.add(before.uid());
+            reowned.add(after.uid());
         }
     }
 

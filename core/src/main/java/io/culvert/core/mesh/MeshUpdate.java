@@ -12,9 +12,9 @@ public final class MeshUpdate {
     /** Policy, or empty for "gone". */
     private final Map<String, Optional<Policy>> policies;
 
-    private MeshUpdate(Builder builder) {
-        addresses = new LinkedHashMap<>(builder.addresses);
-        policies = new LinkedHashMap<>(builder.policies);
+    private MeshUpdate(Map<String, Optional<Record>> addresses, Map<String, Optional<Policy>> policies) {
+        this.addresses = addresses;
+        this.policies = policies;
     }
 
     /** An empty builder. */
@@ -37,8 +37,8 @@ public final class MeshUpdate {
 
     /** Collects changes. Owned by: whoever made it. */
     public static final class Builder {
-        private final Map<String, Optional<Record>> addresses = new LinkedHashMap<>();
-        private final Map<String, Optional<Policy>> policies = new LinkedHashMap<>();
+        private Map<String, Optional<Record>> addresses = new LinkedHashMap<>();
+        private Map<String, Optional<Policy>> policies = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -77,9 +77,12 @@ public final class MeshUpdate {
             return this;
         }
 
-        /** Everything collected so far. */
+        /** Everything since the last call; not a copy, which of a large mesh would be megabytes. */
         public MeshUpdate build() {
-            return new MeshUpdate(this);
+            MeshUpdate built = new MeshUpdate(addresses, policies);
+            addresses = new LinkedHashMap<>();
+            policies = new LinkedHashMap<>();
+            return built;
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.culvert.core.mesh;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -63,14 +64,18 @@ record NetworkIndex(
             return owners.get(ip);
         }
 
-        void claim(Ip ip, Workload workload) {
-            if (owners.get(ip) == null) {
-                owners.put(ip, workload);
-            } else {
+        /** Returns who owned the address before; null for nobody. */
+        @CanIgnoreReturnValue
+        @Nullable
+        Workload claim(Ip ip, Workload workload) {
+            Workload before = owners.replace(ip, workload);
+            if (before != null) {
+                owners.put(ip, before);
                 List<Workload> all = others(ip, workload.uid());
                 all.add(workload);
                 claims(ip, all);
             }
+            return before;
         }
 
         void unclaim(Ip ip, String uid) {

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An authorization, compiled. Two of the same source are equal. Immutable.
+ * An authorization, compiled. Two out of the same bytes are equal. Immutable.
  */
 public final class Policy {
     private final String key;
@@ -17,7 +17,7 @@ public final class Policy {
     private final Scope scope;
     private final Action action;
     private final boolean dryRun;
-    /** Not the message: its objects are four times as large, and only people ask for it. */
+    /** As it came, not the message: its objects are four times as large, and only people ask for it. */
     private final ByteString source;
 
     private final Matcher matcher;
@@ -34,6 +34,7 @@ public final class Policy {
             Scope scope,
             Action action,
             Authorization source,
+            ByteString bytes,
             Matcher matcher,
             List<String> faults) {
         this.key = key;
@@ -41,7 +42,7 @@ public final class Policy {
         this.scope = scope;
         this.action = action;
         dryRun = source.getDryRun();
-        this.source = source.toByteString();
+        this.source = bytes;
         this.matcher = matcher;
         this.faults = List.copyOf(faults);
         // What was not understood as a whole may match anybody.

@@ -26,15 +26,19 @@ import java.util.function.Function;
 final class PolicyCompiler {
     private static final String SCHEME = "spiffe://";
 
-    private final List<String> faults = new ArrayList<>();
+    private final List<String> faults = new ArrayList<>(0);
     private final boolean deny;
+    // Where it is; -1 for outside of any. Words are made of it only when something is wrong there.
+    private int rule = -1;
+    private int clause = -1;
+    private int match = -1;
 
     private PolicyCompiler(boolean deny) {
         this.deny = deny;
     }
 
     /** Never fails: what is wrong stands in the policy's faults and denies. */
-    static Policy compile(String key, Authorization source) {
+    static Policy compile(String key, Authorization source, ByteString bytes) {
         boolean strange = source.getScope() == Scope.UNRECOGNIZED || source.getAction() == Action.UNRECOGNIZED;
         boolean deny = strange || source.getAction() == Action.DENY;
         PolicyCompiler compiler = new PolicyCompiler(deny);
@@ -42,6 +46,7 @@ final class PolicyCompiler {
         if (strange) {
             compiler.fault(
                     "scope or action",
+                    "",
                     "scope " + source.getScopeValue() + " with action " + source.getActionValue()
                             + " is unknown to this version; everything it may select is denied");
             matcher = Matcher.TRUE;
@@ -50,17 +55,25 @@ final class PolicyCompiler {
         }
         String ownKey = source.getNamespace() + "/" + source.getName();
         if (!ownKey.equals(key)) {
-            compiler.fault("name", "the resource is named " + key + " but says that it is " + ownKey);
+            compiler.fault("name", "", "the resource is named " + key + " but says that it is " + ownKey);
         }
         Scope scope = source.getScope() == Scope.UNRECOGNIZED ? Scope.NAMESPACE : source.getScope();
         Action action = deny ? Action.DENY : Action.ALLOW;
-        return new Policy(key, namespace(key), scope, action, source, matcher, compiler.faults);
+        return new Policy(key, namespace(key), scope, action, source, bytes, matcher, compiler.faults);
     }
 
     /** Stands for a policy that cannot be read at all and has no last good version: its namespace is denied. */
     static Policy unreadable(String key, String reason) {
         Authorization none = Authorization.getDefaultInstance();
-        return new Policy(key, namespace(key), Scope.NAMESPACE, Action.DENY, none, Matcher.TRUE, List.of(reason));
+        return new Policy(
+                key,
+                namespace(key),
+                Scope.NAMESPACE,
+                Action.DENY,
+                none,
+                ByteString.EMPTY,
+                Matcher.TRUE,
+                List.of(reason));
     }
 
     private static String namespace(String key) {
@@ -71,61 +84,66 @@ final class PolicyCompiler {
     private Matcher rules(Authorization source) {
         List<Matcher> rules = new ArrayList<>();
         for (int i = 0; i < source.getRulesCount(); i++) {
-            rules.add(rule(source.getRules(i), "rules[" + i + "]"));
+            rule = i;
+            rules.add(rule(source.getRules(i)));
         }
+        rule = -1;
         Matcher any = Matcher.anyOf(rules.toArray(new Matcher[0]));
-        return known(source, "policy") ? any : deny ? Matcher.TRUE : Matcher.FALSE;
+        return known(source) ? any : deny ? Matcher.TRUE : Matcher.FALSE;
     }
 
-    private Matcher rule(Rule rule, String at) {
-        List<Matcher> clauses = new ArrayList<>();
-        for (int i = 0; i < rule.getClausesCount(); i++) {
-            clauses.add(clause(rule.getClauses(i), at + ".clauses[" + i + "]"));
+    private Matcher rule(Rule source) {
+        List<Matcher> clauses = new ArrayList<>(source.getClausesCount());
+        for (int i = 0; i < source.getClausesCount(); i++) {
+            clause = i;
+            clauses.add(clause(source.getClauses(i)));
         }
-        if (!known(rule, at)) {
+        clause = -1;
+        if (!known(source)) {
             clauses.add(unsure(true));
         }
         return Matcher.allOf(clauses.toArray(new Matcher[0]));
     }
 
-    private Matcher clause(Clause clause, String at) {
-        boolean known = known(clause, at);
-        if (clause.getMatchesCount() == 0) {
+    private Matcher clause(Clause source) {
+        boolean known = known(source);
+        if (source.getMatchesCount() == 0) {
             return known ? Matcher.TRUE : unsure(true);
         }
-        List<Matcher> matches = new ArrayList<>();
-        for (int i = 0; i < clause.getMatchesCount(); i++) {
-            matches.add(match(clause.getMatches(i), at + ".matches[" + i + "]"));
+        List<Matcher> matches = new ArrayList<>(source.getMatchesCount());
+        for (int i = 0; i < source.getMatchesCount(); i++) {
+            match = i;
+            matches.add(match(source.getMatches(i)));
         }
+        match = -1;
         Matcher any = Matcher.anyOf(matches.toArray(new Matcher[0]));
         return known ? any : deny ? Matcher.TRUE : Matcher.FALSE;
     }
 
-    private Matcher match(Match m, String at) {
-        List<Matcher> fields = new ArrayList<>();
-        if (!known(m, at)) {
+    private Matcher match(Match m) {
+        List<Matcher> fields = new ArrayList<>(2);
+        if (!known(m)) {
             fields.add(unsure(true));
         }
         if (m.getExtensionsCount() > 0) {
-            fault(at + ".extensions", "extension " + m.getExtensions(0).getName() + " is unknown to this version");
+            fault(".extensions", "extension " + m.getExtensions(0).getName() + " is unknown to this version");
             fields.add(unsure(true));
         }
         Text ns = PolicyContext::namespace;
         Text id = PolicyContext::principal;
-        both(fields, m.getNamespacesList(), m.getNotNamespacesList(), at, "namespaces", s -> text(s, ns));
-        both(fields, m.getPrincipalsList(), m.getNotPrincipalsList(), at, "principals", s -> text(s, id));
+        both(fields, m.getNamespacesList(), m.getNotNamespacesList(), "namespaces", s -> text(s, ns));
+        both(fields, m.getPrincipalsList(), m.getNotPrincipalsList(), "principals", s -> text(s, id));
         both(
                 fields,
                 m.getServiceAccountsList(),
                 m.getNotServiceAccountsList(),
-                at,
                 "service_accounts",
                 PolicyCompiler::account);
-        both(fields, m.getSourceIpsList(), m.getNotSourceIpsList(), at, "source_ips", a -> {
+        both(fields, m.getSourceIpsList(), m.getNotSourceIpsList(), "source_ips", a -> {
             Cidr range = range(a);
             return c -> range.contains(c.sourceIp());
         });
-        both(fields, m.getDestinationIpsList(), m.getNotDestinationIpsList(), at, "destination_ips", a -> {
+        both(fields, m.getDestinationIpsList(), m.getNotDestinationIpsList(), "destination_ips", a -> {
             Cidr range = range(a);
             return c -> range.contains(c.destinationIp());
         });
@@ -133,12 +151,11 @@ final class PolicyCompiler {
                 fields,
                 m.getDestinationPortsList(),
                 m.getNotDestinationPortsList(),
-                at,
                 "destination_ports",
                 PolicyCompiler::port);
         if (fields.isEmpty()) {
             if (deny) {
-                fault(at, "the match has no field that this version knows");
+                fault("", "the match has no field that this version knows");
             }
             return unsure(true);
         }
@@ -146,27 +163,22 @@ final class PolicyCompiler {
     }
 
     private <T> void both(
-            List<Matcher> into,
-            List<T> positive,
-            List<T> negative,
-            String at,
-            String field,
-            Function<T, Matcher> element) {
+            List<Matcher> into, List<T> positive, List<T> negative, String field, Function<T, Matcher> element) {
         if (!positive.isEmpty()) {
-            into.add(list(positive, true, at + "." + field, element));
+            into.add(list(positive, true, field, element));
         }
         if (!negative.isEmpty()) {
-            into.add(list(negative, false, at + ".not_" + field, element).negated());
+            into.add(list(negative, false, field, element).negated());
         }
     }
 
-    private <T> Matcher list(List<T> list, boolean positive, String at, Function<T, Matcher> element) {
+    private <T> Matcher list(List<T> list, boolean positive, String field, Function<T, Matcher> element) {
         Matcher[] matchers = new Matcher[list.size()];
         for (int i = 0; i < matchers.length; i++) {
             try {
                 matchers[i] = element.apply(list.get(i));
             } catch (IllegalArgumentException e) {
-                fault(at + "[" + i + "]", String.valueOf(e.getMessage()));
+                fault((positive ? "." : ".not_") + field + "[" + i + "]", String.valueOf(e.getMessage()));
                 matchers[i] = unsure(positive);
             }
         }
@@ -178,19 +190,27 @@ final class PolicyCompiler {
         return deny == positive ? Matcher.TRUE : Matcher.FALSE;
     }
 
-    private boolean known(MessageOrBuilder message, String at) {
-        if (message.getUnknownFields().asMap().isEmpty()) {
+    private boolean known(MessageOrBuilder message) {
+        if (message.getUnknownFields().isEmpty()) {
             return true;
         }
         fault(
-                at,
+                "",
                 "has fields that this version does not know: numbers "
                         + message.getUnknownFields().asMap().keySet());
         return false;
     }
 
-    private void fault(String at, String what) {
-        faults.add(at + ": " + what + (deny ? " (the DENY is widened)" : " (the ALLOW is narrowed)"));
+    private void fault(String below, String what) {
+        String at = rule < 0
+                ? "policy"
+                : "rules[" + rule + "]"
+                        + (clause < 0 ? "" : ".clauses[" + clause + "]" + (match < 0 ? "" : ".matches[" + match + "]"));
+        fault(at, below, what);
+    }
+
+    private void fault(String at, String below, String what) {
+        faults.add(at + below + ": " + what + (deny ? " (the DENY is widened)" : " (the ALLOW is narrowed)"));
     }
 
     private static Matcher text(StringMatch match, Text subject) {

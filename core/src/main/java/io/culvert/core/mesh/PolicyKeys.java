@@ -6,7 +6,9 @@ import io.culvert.proto.security.Match;
 import io.culvert.proto.security.Rule;
 import io.culvert.proto.security.ServiceAccountMatch;
 import io.culvert.proto.security.StringMatch;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +36,8 @@ record PolicyKeys(String[] principals, String[] namespaces) {
     /** All clauses have to hold, so the keys of any one of them will do. */
     private static boolean addOneClause(Rule rule, Set<String> principals, Set<String> namespaces) {
         for (Clause clause : rule.getClausesList()) {
-            Set<String> p = new LinkedHashSet<>();
-            Set<String> n = new LinkedHashSet<>();
+            List<String> p = new ArrayList<>();
+            List<String> n = new ArrayList<>(0);
             boolean keyed = clause.getMatchesCount() > 0;
             for (Match match : clause.getMatchesList()) {
                 keyed = keyed && addOneField(match, p, n);
@@ -50,7 +52,7 @@ record PolicyKeys(String[] principals, String[] namespaces) {
     }
 
     /** All fields have to hold, so those of any one of them will do. */
-    private static boolean addOneField(Match match, Set<String> principals, Set<String> namespaces) {
+    private static boolean addOneField(Match match, List<String> principals, List<String> namespaces) {
         if (addExact(match.getPrincipalsList(), principals)) {
             return true;
         }
@@ -63,17 +65,17 @@ record PolicyKeys(String[] principals, String[] namespaces) {
         return match.getServiceAccountsCount() > 0;
     }
 
-    private static boolean addExact(Iterable<StringMatch> list, Set<String> into) {
-        Set<String> exact = new LinkedHashSet<>();
+    private static boolean addExact(List<StringMatch> list, List<String> into) {
         for (StringMatch match : list) {
             if (match.getMatchTypeCase() != StringMatch.MatchTypeCase.EXACT) {
                 return false;
             }
-            String text = match.getExact();
-            exact.add(text.startsWith(SCHEME) ? text.substring(SCHEME.length()) : text);
         }
-        into.addAll(exact);
-        return !exact.isEmpty();
+        for (StringMatch match : list) {
+            String text = match.getExact();
+            into.add(text.startsWith(SCHEME) ? text.substring(SCHEME.length()) : text);
+        }
+        return !list.isEmpty();
     }
 
     private static String[] shared(Set<String> texts) {

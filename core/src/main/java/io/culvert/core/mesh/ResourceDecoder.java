@@ -1,6 +1,7 @@
 package io.culvert.core.mesh;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.culvert.identity.SpiffeId;
 import io.culvert.identity.SpiffeIdException;
 import io.culvert.identity.TrustDomain;
@@ -25,7 +26,7 @@ public final class ResourceDecoder {
     public static final String WAYPOINT_BYPASS = "culvert.io/waypoint-bypass";
 
     private static final int HBONE_PORT = 15008;
-    private static final TrustDomain DEFAULT_TRUST_DOMAIN = new TrustDomain("cluster.local");
+    static final TrustDomain DEFAULT_TRUST_DOMAIN = new TrustDomain("cluster.local");
 
     private ResourceDecoder() {}
 
@@ -134,7 +135,16 @@ public final class ResourceDecoder {
      * named in {@link Policy#faults()} and denies.
      */
     public static Policy policy(String resourceName, Authorization authorization) {
-        return PolicyCompiler.compile(resourceName, authorization);
+        return PolicyCompiler.compile(resourceName, authorization, authorization.toByteString());
+    }
+
+    /**
+     * As above, from the bytes that came, which the policy keeps.
+     *
+     * @throws InvalidProtocolBufferException when they are not an {@link Authorization}
+     */
+    public static Policy policy(String resourceName, ByteString bytes) throws InvalidProtocolBufferException {
+        return PolicyCompiler.compile(resourceName, Authorization.parseFrom(bytes), bytes);
     }
 
     /** In place of a policy that cannot be read and has no last good version: denies its namespace. */

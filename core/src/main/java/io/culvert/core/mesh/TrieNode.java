@@ -9,20 +9,27 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ReferenceEquality") // whether it is the very object is what decides about copies
 final class TrieNode {
+    /** Whoever has this may change a node in place. */
+    static final class Editor {
+        /** The value that the last {@link #with} replaced; null when the key was new. */
+        @Nullable
+        Object replaced;
+    }
+
     static final TrieNode EMPTY = new TrieNode(null, 0, 0, new Object[0]);
 
     private static final int BITS = 5;
     private static final int MASK = (1 << BITS) - 1;
     private static final int END = 35;
 
-    private final @Nullable Object owner;
+    private final @Nullable Editor owner;
     /** Which of the 32 places hold an entry; in a list of equal hashes the number of entries. */
     private int entryMap;
 
     private int branchMap;
     private Object[] slots;
 
-    private TrieNode(@Nullable Object owner, int entryMap, int branchMap, Object[] slots) {
+    private TrieNode(@Nullable Editor owner, int entryMap, int branchMap, Object[] slots) {
         this.owner = owner;
         this.entryMap = entryMap;
         this.branchMap = branchMap;
@@ -73,9 +80,11 @@ final class TrieNode {
         return i < 0 ? null : node.value(i);
     }
 
-    TrieNode with(Object editor, int shift, int hash, Object key, Object value) {
+    /** Says in {@code editor} what it replaced. */
+    TrieNode with(Editor editor, int shift, int hash, Object key, Object value) {
         if (shift >= END) {
             int i = inList(key);
+            editor.replaced = i < 0 ? null : value(i);
             return i < 0
                     ? changed(editor, entryMap + 1, branchMap, inserted(2 * entries(), key, value))
                     : replaced(editor, 2 * i, key).replaced(editor, 2 * i + 1, value);
@@ -89,9 +98,11 @@ final class TrieNode {
         }
         int i = index(entryMap, bit);
         if ((entryMap & bit) == 0) {
+            editor.replaced = null;
             return changed(editor, entryMap | bit, branchMap, inserted(2 * i, key, value));
         }
         if (key(i).equals(key)) {
+            editor.replaced = value(i);
             // The key too: it is often part of the value, and the old one's memory ends with the old value.
             return replaced(editor, 2 * i, key).replaced(editor, 2 * i + 1, value);
         }
@@ -102,7 +113,7 @@ final class TrieNode {
     }
 
     /** Only for a key that is there. */
-    TrieNode without(Object editor, int shift, int hash, Object key) {
+    TrieNode without(Editor editor, int shift, int hash, Object key) {
         if (shift >= END) {
             return changed(editor, entryMap - 1, branchMap, removed(2 * inList(key)));
         }
@@ -120,7 +131,7 @@ final class TrieNode {
         return next == old ? this : replaced(editor, slots.length - 1 - b, next);
     }
 
-    private TrieNode changed(Object editor, int entries, int branches, Object[] next) {
+    private TrieNode changed(Editor editor, int entries, int branches, Object[] next) {
         if (owner != editor) {
             return new TrieNode(editor, entries, branches, next);
         }
@@ -130,7 +141,7 @@ final class TrieNode {
         return this;
     }
 
-    private TrieNode replaced(Object editor, int at, Object value) {
+    private TrieNode replaced(Editor editor, int at, Object value) {
         if (slots[at] == value) {
             return this;
         }

@@ -65,7 +65,7 @@ public final class DeltaXdsClient implements AutoCloseable {
 
     // Owned by the client's thread.
     private final Map<ResourceType, Subscription> subscriptions = new EnumMap<>(ResourceType.class);
-    private MeshUpdate.Builder staged = MeshUpdate.builder();
+    private final MeshUpdate.Builder staged = MeshUpdate.builder();
     /** Types whose first answer of this stream is complete. */
     private final Set<ResourceType> answered = EnumSet.noneOf(ResourceType.class);
     /** Types of which further parts follow. */
@@ -325,6 +325,8 @@ public final class DeltaXdsClient implements AutoCloseable {
         }
         if (partial.isEmpty() && awaited.isEmpty() && mayApply()) {
             applyStaged();
+        } else {
+            store.stage(staged.build());
         }
         stream.send(Answer.to(response, faults));
     }
@@ -340,7 +342,6 @@ public final class DeltaXdsClient implements AutoCloseable {
         }
         store.apply(staged.build());
         tellDocuments();
-        staged = MeshUpdate.builder();
         if (writer != null) {
             Map<ResourceType, HashTrie<String, StoredResource>> state = new EnumMap<>(ResourceType.class);
             subscriptions.forEach((type, subscription) -> state.put(type, subscription.stored()));

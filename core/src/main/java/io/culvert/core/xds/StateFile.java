@@ -3,6 +3,7 @@ package io.culvert.core.xds;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import io.culvert.proto.xds.Resource;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -80,15 +81,24 @@ final class StateFile {
         out.writeFixed64NoTag(Long.reverseBytes(value));
     }
 
+    /** A {@link Resource}, without making one: of a large mesh they would be megabytes of garbage at each write. */
     private static void write(CodedOutputStream out, ResourceType type, String name, StoredResource resource)
             throws IOException {
-        Resource whole = Resource.newBuilder()
-                .setName(name)
-                .setVersion(resource.version())
-                .setResource(Any.newBuilder().setTypeUrl(type.url()).setValue(resource.bytes()))
-                .build();
-        writeInt(out, whole.getSerializedSize());
-        whole.writeTo(out);
+        int any = CodedOutputStream.computeStringSize(Any.TYPE_URL_FIELD_NUMBER, type.url())
+                + CodedOutputStream.computeBytesSize(Any.VALUE_FIELD_NUMBER, resource.bytes());
+        writeInt(
+                out,
+                CodedOutputStream.computeStringSize(Resource.VERSION_FIELD_NUMBER, resource.version())
+                        + CodedOutputStream.computeTagSize(Resource.RESOURCE_FIELD_NUMBER)
+                        + CodedOutputStream.computeUInt32SizeNoTag(any)
+                        + any
+                        + CodedOutputStream.computeStringSize(Resource.NAME_FIELD_NUMBER, name));
+        out.writeString(Resource.VERSION_FIELD_NUMBER, resource.version());
+        out.writeTag(Resource.RESOURCE_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+        out.writeUInt32NoTag(any);
+        out.writeString(Any.TYPE_URL_FIELD_NUMBER, type.url());
+        out.writeBytes(Any.VALUE_FIELD_NUMBER, resource.bytes());
+        out.writeString(Resource.NAME_FIELD_NUMBER, name);
     }
 
     /**

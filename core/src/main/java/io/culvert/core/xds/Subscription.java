@@ -2,6 +2,7 @@ package io.culvert.core.xds;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.culvert.core.mesh.AddressDecoder;
 import io.culvert.core.mesh.HashTrie;
 import io.culvert.core.mesh.InvalidResourceException;
 import io.culvert.core.mesh.MeshUpdate;
@@ -10,8 +11,6 @@ import io.culvert.core.mesh.ResourceDecoder;
 import io.culvert.core.mesh.Service;
 import io.culvert.core.mesh.Workload;
 import io.culvert.proto.route.Document;
-import io.culvert.proto.security.Authorization;
-import io.culvert.proto.workload.Address;
 import io.culvert.proto.xds.DeltaDiscoveryResponse;
 import io.culvert.proto.xds.Resource;
 import java.util.HashMap;
@@ -31,7 +30,7 @@ final class Subscription {
     private static final int MAX_VERSION_BYTES = 3 << 20;
 
     private final ResourceType type;
-    private final String node;
+    private final AddressDecoder addresses;
     private final HashTrie.Edit<String, StoredResource> stored =
             HashTrie.<String, StoredResource>empty().edit();
     private final Map<String, String> rejected = new HashMap<>();
@@ -43,7 +42,7 @@ final class Subscription {
     /** @param node whose pods are told more of than others */
     Subscription(ResourceType type, String node) {
         this.type = type;
-        this.node = node;
+        addresses = new AddressDecoder(node);
     }
 
     ResourceType type() {
@@ -154,8 +153,8 @@ final class Subscription {
             String key = name;
             String fault = null;
             switch (type) {
-                case ADDRESS -> key = address(name, Address.parseFrom(bytes), into, onWorkload);
-                case AUTHORIZATION -> fault = authorization(name, Authorization.parseFrom(bytes), into);
+                case ADDRESS -> key = address(name, bytes, into, onWorkload);
+                case AUTHORIZATION -> fault = authorization(name, bytes, into);
                 case DOCUMENT -> documents.put(name, Document.parseFrom(bytes));
             }
             stored.put(key, new StoredResource(resource.getVersion(), bytes));
@@ -171,37 +170,24 @@ final class Subscription {
     }
 
     /** Returns the name as the state has it: one object for both. */
-    private String address(String name, Address address, MeshUpdate.Builder into, Consumer<Workload> onWorkload)
-            throws InvalidResourceException {
-        return switch (address.getTypeCase()) {
-            case WORKLOAD -> {
-                Workload workload = ResourceDecoder.workload(address.getWorkload(), node);
-                checkName(name, workload.uid());
-                into.put(workload);
-                onWorkload.accept(workload);
-                yield workload.uid();
-            }
-            case SERVICE -> {
-                Service service = ResourceDecoder.service(address.getService());
-                checkName(name, service.key());
-                into.put(service);
-                yield service.key();
-            }
-            case TYPE_NOT_SET -> throw new InvalidResourceException("is neither a workload nor a service");
-        };
+    private String address(String name, ByteString bytes, MeshUpdate.Builder into, Consumer<Workload> onWorkload)
+            throws InvalidProtocolBufferException, InvalidResourceException {
+        Record decoded = addresses.decode(name, bytes);
+        if (decoded instanceof Workload workload) {
+            into.put(workload);
+            onWorkload.accept(workload);
+            return workload.uid();
+        }
+        Service service = (Service) decoded;
+        into.put(service);
+        return service.key();
     }
 
-    private static @Nullable String authorization(String name, Authorization authorization, MeshUpdate.Builder into) {
-        Policy policy = ResourceDecoder.policy(name, authorization);
+    private static @Nullable String authorization(String name, ByteString bytes, MeshUpdate.Builder into)
+            throws InvalidProtocolBufferException {
+        Policy policy = ResourceDecoder.policy(name, bytes);
         into.put(policy);
         return policy.faults().isEmpty() ? null : "applied so that it denies: " + String.join("; ", policy.faults());
-    }
-
-    /** The name is what a removal will say, so it has to be the key. */
-    private static void checkName(String name, String key) throws InvalidResourceException {
-        if (!name.equals(key)) {
-            throw new InvalidResourceException("is named " + name + " but says that it is " + key);
-        }
     }
 
     /** Takes a resource from the last good state. */

@@ -14,10 +14,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One delta stream as a queue of what happened on it. One response is asked for at a time, so the queue holds at most that
- * one and the end. Sending and taking: the client's thread; the callbacks: gRPC's.
+ * One delta stream as a queue of what happened on it. Beside the response that is dealt with another one is asked for, so
+ * that it is read meanwhile; the queue holds at most those two and the end. Sending and taking: the client's thread; the callbacks: gRPC's.
  */
 final class XdsStream implements ClientResponseObserver<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
+    private static final int AHEAD = 2;
+
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private @Nullable ClientCallStreamObserver<DeltaDiscoveryRequest> call;
 
@@ -37,7 +39,7 @@ final class XdsStream implements ClientResponseObserver<DeltaDiscoveryRequest, D
 
     @Override
     public void beforeStart(ClientCallStreamObserver<DeltaDiscoveryRequest> requests) {
-        requests.disableAutoRequestWithInitial(1);
+        requests.disableAutoRequestWithInitial(AHEAD);
         call = requests;
     }
 

@@ -128,11 +128,11 @@ public final class ScaleMain {
             long empty = heapAfterCollection();
             PauseLog pauses = PauseLog.start(directory.resolve("safepoints"));
             long begin = System.nanoTime();
-            long cpuBegin = cpuNanos();
+            ThreadTimes cpuBegin = ThreadTimes.now();
             client.start();
             client.ready().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             double applySeconds = (System.nanoTime() - begin) / 1e9;
-            double applyCpuSeconds = (cpuNanos() - cpuBegin) / 1e9;
+            ThreadTimes cpu = ThreadTimes.now().since(cpuBegin);
             PauseLog.Pauses whileApplying = pauses.next();
             check();
             Watch watch = new Watch(size.changes());
@@ -147,15 +147,7 @@ public final class ScaleMain {
             PauseLog.Pauses whileChanging = pauses.next();
             long resident = residentBytes();
             long full = heapAfterCollection();
-            return json(
-                    applySeconds,
-                    applyCpuSeconds,
-                    full - empty,
-                    resident,
-                    watch,
-                    whileApplying,
-                    whileChanging,
-                    pauses.next());
+            return json(applySeconds, cpu, full - empty, resident, watch, whileApplying, whileChanging, pauses.next());
         } finally {
             feeder.destroy();
             feeder.waitFor();
@@ -175,7 +167,7 @@ public final class ScaleMain {
 
     private String json(
             double applySeconds,
-            double applyCpuSeconds,
+            ThreadTimes cpu,
             long heapBytes,
             long resident,
             Watch watch,
@@ -184,7 +176,8 @@ public final class ScaleMain {
             PauseLog.Pauses collection) {
         return String.format(
                 Locale.ROOT,
-                "{\"workloads\":%d,\"services\":%d,\"policies\":%d,\"apply_s\":%.3f,\"apply_cpu_s\":%.3f,\"heap_mib\":%.1f,"
+                "{\"workloads\":%d,\"services\":%d,\"policies\":%d,\"apply_s\":%.3f,\"apply_cpu_s\":%.2f,"
+                        + "\"apply_collector_cpu_s\":%.2f,\"apply_compiler_cpu_s\":%.2f,\"heap_mib\":%.1f,"
                         + "\"kib_per_workload\":%.3f,\"rss_mib\":%.0f,\"changes\":%d,\"change_p50_ms\":%.3f,"
                         + "\"change_p99_ms\":%.3f,\"change_max_ms\":%.3f,\"longest_pause_ms\":%.3f,"
                         + "\"apply_pause_ms\":%.3f,\"apply_pause_cause\":\"%s\",\"apply_paused_s\":%.3f,"
@@ -194,7 +187,9 @@ public final class ScaleMain {
                 size.services(),
                 size.policies(),
                 applySeconds,
-                applyCpuSeconds,
+                cpu.collector() + cpu.compiler() + cpu.rest(),
+                cpu.collector(),
+                cpu.compiler(),
                 heapBytes / 1048576.0,
                 heapBytes / 1024.0 / size.workloads(),
                 resident / 1048576.0,
@@ -221,12 +216,6 @@ public final class ScaleMain {
                         .filter(flag -> flag.startsWith("-X"))
                         .map(flag -> flag.replace("\\", "/").replace("\"", "'"))
                         .toList());
-    }
-
-    /** Of this process, the compiler's threads included: on a busy machine it says more than the clock. */
-    private static long cpuNanos() {
-        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                .getProcessCpuTime();
     }
 
     /** Bytes that are in use when everything unreachable is gone. */

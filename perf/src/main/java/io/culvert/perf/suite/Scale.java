@@ -7,20 +7,24 @@ import io.culvert.lab.LabException;
 import io.culvert.perf.result.Round;
 import io.culvert.perf.result.Series;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * A mesh of 100,000 workloads, 5,000 services and 10,000 policies taken whole by an agent's configuration client, then
- * changed piece by piece: a process of its own for each round, with the flags of an agent.
+ * changed piece by piece: a process of its own for each round, with the flags and the ahead-of-time cache of an agent.
  */
 final class Scale implements Suite {
     static final String LOAD = "100000-workloads";
@@ -49,9 +53,13 @@ final class Scale implements Suite {
     private static String run() throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(
-                EnvironmentReader.flags(Launch.script().resolveSibling(".").normalize()));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
+        Path root = Launch.script().resolveSibling(".").normalize();
+        command.addAll(EnvironmentReader.flags(root));
+        Path cache = root.resolve("dist/agent.aot");
+        if (Files.exists(cache)) {
+            command.add("-XX:AOTCache=" + cache);
+        }
+        command.addAll(List.of("-cp", classPath(), MAIN));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         // As the root script has it for every role.
         builder.environment().put("MALLOC_ARENA_MAX", "1");
@@ -74,6 +82,17 @@ final class Scale implements Suite {
         } finally {
             process.destroy();
         }
+    }
+
+    /** The agent's, by which its cache was made, before all others. */
+    private static String classPath() {
+        Set<String> jars = new LinkedHashSet<>();
+        for (String path : List.of(
+                Commands.run(Launch.script().toString(), "class-path", "agent").strip(),
+                System.getProperty("java.class.path"))) {
+            jars.addAll(List.of(path.split(File.pathSeparator, -1)));
+        }
+        return String.join(File.pathSeparator, jars);
     }
 
     /** Every number of the program's line; what their names say is said in {@code io.culvert.perf.result}. */
