@@ -12,19 +12,28 @@ final class Annotations {
 
     /** Reports a fault without refusing the resource. */
     static void error(Fields root, String annotation, String message) {
-        report(root, "annotations", annotation, message);
+        report(root, Severity.ERROR, "annotations", annotation, message);
     }
 
     /** The same of a label. */
     static void labelError(Fields root, String label, String message) {
-        report(root, "labels", label, message);
+        report(root, Severity.ERROR, "labels", label, message);
     }
 
-    private static void report(Fields root, String map, String key, String message) {
+    /** Says what a label does that is worth knowing. */
+    static void labelNote(Fields root, String label, String message) {
+        report(root, Severity.INFO, "labels", label, message);
+    }
+
+    private static void report(Fields root, Severity severity, String map, String key, String message) {
         ReadContext quiet = root.context().sibling();
         Fields metadata = new Fields(root.mapping("metadata"), "metadata", quiet);
         Fields values = new Fields(metadata.mapping(map), metadata.child(map), quiet);
-        root.context().addTolerated(values.line(key), values.child(key), message);
+        if (severity == Severity.ERROR) {
+            root.context().addTolerated(values.line(key), values.child(key), message);
+        } else {
+            root.context().add(severity, values.line(key), values.child(key), message);
+        }
     }
 
     /** The elements of a comma-separated value, trimmed. */

@@ -14,14 +14,16 @@ final class BackendResolver {
     private static final int STATUS = 500;
 
     private final Meta meta;
+    private final List<ParentRef> parents;
     private final Grants grants;
     private final Scope scope;
     private final boolean http;
     private String reason = "";
     private String message = "";
 
-    BackendResolver(Meta meta, Grants grants, Scope scope, boolean http) {
+    BackendResolver(Meta meta, List<ParentRef> parents, Grants grants, Scope scope, boolean http) {
         this.meta = meta;
+        this.parents = parents;
         this.grants = grants;
         this.scope = scope;
         this.http = http;
@@ -53,7 +55,7 @@ final class BackendResolver {
             String group = ref.group().isEmpty() ? "" : " of " + ref.group();
             return invalid(ref, "InvalidKind", "kind " + ref.kind() + group + " is no backend: use a Service");
         }
-        if (!ref.namespace().equals(meta.namespace()) && !grants.allow(meta.key(), ref, scope)) {
+        if (!ref.namespace().equals(meta.namespace()) && !isOnlyParent(ref) && !grants.allow(meta.key(), ref, scope)) {
             return invalid(
                     ref,
                     "RefNotPermitted",
@@ -76,6 +78,15 @@ final class BackendResolver {
                     "port " + number + " of " + name + " speaks TLS to the app, and a waypoint sends plain HTTP there");
         }
         return new Backend.ToCluster(Cluster.key(scope.serviceKey(service.key()), port.port(), subset));
+    }
+
+    // A consumer's route that leads where its clients were going anyway opens nothing (GEP-1294). Any other service
+    // does need its namespace's consent: it sees the waypoint's identity, which it may trust more than the clients'.
+    private boolean isOnlyParent(BackendRef ref) {
+        return parents.stream()
+                .allMatch(parent -> parent.isService()
+                        && parent.namespace().equals(ref.namespace())
+                        && parent.name().equals(ref.name()));
     }
 
     private Backend invalid(BackendRef ref, String why, String what) {

@@ -107,7 +107,7 @@ final class GatewayRoutes implements RouteSource {
         Meta meta = route.meta();
         RouteParents parents = new RouteParents(meta, scope);
         parents.resolve(route.parents());
-        BackendResolver backends = new BackendResolver(meta, grants, scope, true);
+        BackendResolver backends = new BackendResolver(meta, route.parents(), grants, scope, true);
         Age age = new Age(meta.created(), meta.key());
         List<Http> candidates = new ArrayList<>();
         List<Session> sessions = new ArrayList<>();
@@ -167,7 +167,7 @@ final class GatewayRoutes implements RouteSource {
         Meta meta = route.meta();
         RouteParents parents = new RouteParents(meta, scope);
         parents.resolve(route.parents());
-        BackendResolver resolver = new BackendResolver(meta, grants, scope, false);
+        BackendResolver resolver = new BackendResolver(meta, route.parents(), grants, scope, false);
         Age age = new Age(meta.created(), meta.key());
         List<TcpRule> tcp = new ArrayList<>();
         List<Tls> tls = new ArrayList<>();

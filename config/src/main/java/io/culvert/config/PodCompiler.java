@@ -144,9 +144,12 @@ final class PodCompiler {
     }
 
     private void waypointOnly(Meta service, PortList ports, WaypointOnly waypointOnly) {
-        WaypointBinding binding =
-                WaypointBinding.bypass(service) ? null : new ChosenWaypoints(settings, mesh).ofService(service);
-        waypointOnly.add(binding, ports.getPortsList());
+        NamespaceResource namespace = mesh.namespaces().get(service.namespace());
+        waypointOnly.add(
+                WaypointBinding.bypass(service, namespace)
+                        ? null
+                        : new ChosenWaypoints(settings, mesh).ofService(service),
+                ports.getPortsList());
     }
 
     private static PortList ports(PodResource pod, Services.Membership membership) {

@@ -54,10 +54,11 @@ final class ServiceCompiler {
                     .setTargetPort(Math.max(port.targetNumber(), 0))
                     .setAppProtocol(port.protocol()));
         }
+        NamespaceResource namespace = mesh.namespaces().get(service.meta().namespace());
         WaypointBinding binding = new ChosenWaypoints(settings, mesh).ofService(service.meta());
         if (binding != null) {
             built.setWaypoint(binding.address(settings));
-            if (WaypointBinding.bypass(service.meta())) {
+            if (WaypointBinding.bypass(service.meta(), namespace)) {
                 built.addExtensions(Extension.newBuilder().setName(BYPASS));
             }
         }

@@ -18,7 +18,7 @@ record WaypointBinding(String namespace, String name) {
     static final String LABEL = "culvert.io/use-waypoint";
     static final String NAMESPACE_LABEL = "culvert.io/use-waypoint-namespace";
 
-    /** On a service: {@code bypass} lets clients go round a waypoint that is not ready. */
+    /** On a service, else on its namespace: {@code bypass} lets clients go round the waypoint, {@code refuse} does not. */
     static final String FAILURE_LABEL = "culvert.io/waypoint-failure";
 
     /** Gateway API's label of what belongs to a Gateway: a waypoint's own pods and service, which never have one. */
@@ -106,9 +106,12 @@ record WaypointBinding(String namespace, String name) {
         return all;
     }
 
-    /** Whether clients of the service may go round a waypoint that is not ready. */
-    static boolean bypass(Meta service) {
-        return "bypass".equals(service.labels().get(FAILURE_LABEL));
+    /** Whether clients of the service may go round a waypoint that is not ready: it says so, or its namespace does. */
+    static boolean bypass(Meta service, @Nullable NamespaceResource namespace) {
+        String own = service.labels().get(FAILURE_LABEL);
+        String said =
+                own == null && namespace != null ? namespace.meta().labels().get(FAILURE_LABEL) : own;
+        return "bypass".equals(said);
     }
 
     /** As the workload API names it: by its service. */
@@ -140,11 +143,19 @@ record WaypointBinding(String namespace, String name) {
             }
         }
         String failure = meta.labels().get(FAILURE_LABEL);
-        if (failure != null && !failure.equals("bypass")) {
+        if ("bypass".equals(failure) && meta.key().kind() != Kind.POD) {
+            Annotations.labelNote(
+                    root,
+                    FAILURE_LABEL,
+                    "waypoints may be gone round: clients do while none is ready, and pods take what is sent to their"
+                            + " own addresses");
+        }
+        if (failure != null && !failure.equals("bypass") && !failure.equals("refuse")) {
             Annotations.labelError(
                     root,
                     FAILURE_LABEL,
-                    "\"" + failure + "\" is not bypass: while the waypoint is not ready, connections are refused");
+                    "\"" + failure
+                            + "\" is neither bypass nor refuse: while the waypoint is not ready, connections are refused");
         }
     }
 }

@@ -116,6 +116,19 @@ class GatewayRoutesTest {
         assertThat(routes.backends().keySet().iterator().next()).startsWith("500 ");
     }
 
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{group: '', kind: Service, name: web, namespace: shop} | ResolvedRefs=true/ResolvedRefs",
+                "{group: '', kind: Service, name: web, namespace: shop}, {group: '', kind: Service, name: v1, namespace: shop} | ResolvedRefs=false/RefNotPermitted",
+            })
+    void aConsumersRouteToWhereItsClientsWereGoingNeedsNoGrant(String parents, String condition) {
+        TestRoutes routes = with(TestRoutes.route(
+                "HTTPRoute", "bank/r", parents, "[{backendRefs: [{name: web, namespace: shop, port: 80}]}]"));
+        assertThat(routes.conditions("HTTPRoute bank/r").getLast()).isEqualTo(condition);
+    }
+
     @ParameterizedTest(name = "{0} {1}: {2}")
     @CsvSource(
             delimiter = '|',

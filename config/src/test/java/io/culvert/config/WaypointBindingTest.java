@@ -103,6 +103,21 @@ class WaypointBindingTest {
         assertThat(mesh.authorizations).doesNotContainKey(ONLY);
     }
 
+    @ParameterizedTest(name = "namespace {0}, service {1}: bypass {2}")
+    @CsvSource({"bypass, , true", "bypass, refuse, false", "refuse, bypass, true"})
+    void aNamespaceSaysItForTheServicesThatDoNot(String namespace, String service, boolean bypass) {
+        String label = ", culvert.io/waypoint-failure: ";
+        with(
+                "culvert.io/use-waypoint: wp" + label + namespace,
+                "app: web" + (service == null ? "" : label + service),
+                "");
+        assertThat(mesh.service(WEB).getExtensionsCount()).isEqualTo(bypass ? 1 : 0);
+        assertThat(mesh.authorizations.containsKey(ONLY)).isEqualTo(!bypass);
+        assertThat(mesh.messages()).singleElement().asString().contains("waypoints may be gone round");
+        mesh.put("ns.yaml", namespace("culvert.io/use-waypoint: wp"));
+        assertThat(mesh.authorizations.containsKey(ONLY)).isEqualTo(!"bypass".equals(service));
+    }
+
     @Test
     void whatALabelSaysHoldsFromTheMomentThatItChanges() {
         with("", "", "");
@@ -131,7 +146,7 @@ class WaypointBindingTest {
         assertThat(mesh.service(WEB).hasWaypoint()).isTrue();
         List<String> messages = mesh.messages();
         assertThat(messages).anyMatch(message -> message.contains("My_Waypoint") && message.contains("svc.yaml:3"));
-        assertThat(messages).anyMatch(message -> message.contains("\"open\" is not bypass"));
+        assertThat(messages).anyMatch(message -> message.contains("\"open\" is neither bypass nor refuse"));
     }
 
     @Test

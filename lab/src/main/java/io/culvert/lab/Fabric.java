@@ -10,10 +10,14 @@ import java.util.stream.Collectors;
  * service rules see both directions of every connection whatever the kernel's bridge filter does.
  */
 final class Fabric {
-    /** Per namespace: no duplicate address detection (it would delay IPv6 by seconds), no redirects, bridges are wires. */
+    /**
+     * Per namespace: no duplicate address detection (it would delay IPv6 by seconds), no redirects, bridges are wires. For
+     * each interface that is there, too: "all" says nothing to those for IPv6, and a pod that follows its node's redirects
+     * answers its neighbour directly, past the node's service rules.
+     */
     private static final String SETTINGS = """
             set_if_there() { if [ -e /proc/sys/net/$1 ]; then echo $2 > /proc/sys/net/$1; fi; }
-            for i in all default; do
+            for i in $(ls /proc/sys/net/ipv6/conf); do
               set_if_there ipv6/conf/$i/disable_ipv6 0
               set_if_there ipv6/conf/$i/accept_dad 0
               set_if_there ipv6/conf/$i/dad_transmits 0

@@ -4,8 +4,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A node of the lab: a network namespace with a bridge for its pods, and the mesh's agent in it. Any thread. */
+/**
+ * A node of the lab: a network namespace with a bridge for its pods, and the mesh's agent in it. Its annotation
+ * {@value #AGENT_OPTIONS} holds further options of this agent alone, with spaces between. Any thread.
+ */
 public final class LabNode implements AutoCloseable {
+    /** Annotation of a Node. */
+    public static final String AGENT_OPTIONS = "lab.culvert.io/agent-options";
+
     private final Resource resource;
     private final Netns netns;
     private final NodeAddresses addresses;
@@ -50,6 +56,15 @@ public final class LabNode implements AutoCloseable {
 
     synchronized void agent(AgentProcess started) {
         agent = started;
+    }
+
+    /** What the node's annotation adds to the options of every agent. */
+    List<String> agentOptions() {
+        String words = resource.tree()
+                .stringMap("metadata", "annotations")
+                .getOrDefault(AGENT_OPTIONS, "")
+                .strip();
+        return words.isEmpty() ? List.of() : List.of(words.split(" +", -1));
     }
 
     Resource resource() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** What a lab has under its pods: the network, the nodes, and the mesh's processes when there is one. Any thread. */
 final class Machines implements AutoCloseable {
@@ -108,7 +109,9 @@ final class Machines implements AutoCloseable {
         }
         started.start();
         for (LabNode node : nodes.values()) {
-            AgentProcess agent = new AgentProcess(node, launcher, options.agentOptions(), run);
+            List<String> words = Stream.concat(options.agentOptions().stream(), node.agentOptions().stream())
+                    .toList();
+            AgentProcess agent = new AgentProcess(node, launcher, words, run);
             node.agent(agent);
             agent.start();
         }

@@ -2,6 +2,7 @@ package io.culvert.lab;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,6 +29,8 @@ record RunDirectory(long pid, Path path) {
             Files.writeString(run.owner(), startOf(pid));
             Files.createDirectory(run.config());
             Files.createDirectory(run.tokens());
+        } catch (FileAlreadyExistsException e) {
+            throw new LabException(run.path + " exists: this process runs a lab already, and can run one at a time", e);
         } catch (IOException e) {
             throw new LabException("cannot make the run directory " + run.path + ": run as root", e);
         }

@@ -8,50 +8,30 @@ import io.culvert.cni.RuleBackend;
 import io.culvert.cni.RuleBackends;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
-import io.culvert.core.linux.LoopThreads;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
-import io.culvert.core.telemetry.AccessLog;
-import io.culvert.core.telemetry.Logging;
-import io.culvert.core.telemetry.MeshTelemetry;
 import io.culvert.core.telemetry.MetricsRegistry;
-import io.culvert.core.telemetry.ProcessMetrics;
-import io.culvert.core.tls.MeshTls;
-import io.culvert.core.xds.BearerToken;
-import io.culvert.core.xds.ControlChannels;
-import io.culvert.core.xds.ControlEndpoint;
 import io.culvert.core.xds.DeltaXdsClient;
 import io.culvert.core.xds.XdsNode;
 import io.culvert.core.xds.XdsStatus;
 import io.culvert.identity.CredentialStatus;
-import io.culvert.identity.IstioCaClient;
 import io.culvert.identity.RotatingCredentialSource;
-import io.culvert.identity.RotationSettings;
 import io.culvert.identity.TrustDomain;
 import io.culvert.ztunnel.ConnectionView;
 import io.culvert.ztunnel.NodeProxy;
 import io.culvert.ztunnel.ProxySettings;
-import io.grpc.ManagedChannel;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** An agent, put together with constructors. Any thread. */
 final class Agent implements AgentView {
-    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
-    private static final int MAX_LOOPS = 4;
     /** A pod whose listeners hang must not keep the others from their certificates. */
     private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(1);
 
@@ -78,64 +58,26 @@ final class Agent implements AgentView {
         Early<RuleBackend> rules = Early.begin(
                 "rule-backend", () -> RuleBackends.detect(config.rules().label()));
         InstantSource clock = InstantSource.system();
-        Files.createDirectories(config.stateDir());
-
-        MetricsRegistry registry = new MetricsRegistry();
-        ProcessMetrics.register(registry);
-        AotCache.ofThisProcess().register(registry);
-        Logging.register(registry);
-        AccessLog accessLog = new AccessLog(registry, AccessLog.target(config.accessLog()));
-        MeshTelemetry telemetry = new MeshTelemetry(registry, accessLog);
-        components.add(accessLog);
-
-        ControlChannels channels = new ControlChannels();
-        AgentConfig.Control control = config.control();
-        ManagedChannel xdsChannel = channels.open(ControlEndpoint.parse(control.xds(), control.rootCert()));
-        ManagedChannel caChannel = control.ca().equals(control.xds())
-                ? xdsChannel
-                : channels.open(ControlEndpoint.parse(control.ca(), control.rootCert()));
-        Supplier<String> token = BearerToken.file(control.nodeToken());
-        components.add(new Part("control channels", () -> {}, channels::close));
-
-        credentials = RotatingCredentialSource.create(
-                new IstioCaClient(caChannel, token, config.clusterId()),
-                RotationSettings.of(config.certTtl()),
-                clock,
-                RandomGenerator.getDefault());
-        MeshTls tls = new MeshTls(clock, MeshTls.HANDSHAKE_TIMEOUT, config.keyAgreement());
-        credentials.addListener(tls);
-        components.add(new Part("certificates", () -> {}, () -> {
-            credentials.close();
-            tls.close();
-        }));
-
-        int loopCount = loopCount(config.threads());
-        MultiThreadIoEventLoopGroup loops = config.transport().loops(loopCount, LoopThreads.factory("loop"));
-        String transport = config.transport().transport().label();
-        LOG.info("{} event loops by {}", loopCount, transport);
-        registry.gauge("culvert_event_loops", "Event loops of the data path", "transport", transport, () -> loopCount);
-        components.add(new Part(
-                "event loops",
-                () -> {},
-                () -> loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000)));
+        ProcessParts parts = ProcessParts.of(config, clock, components);
+        credentials = parts.credentials();
         proxy = new NodeProxy(
                 ProxySettings.of(config.node(), config.network()).withForceTunnel(config.forceTunnel()),
-                loops,
+                parts.loops(),
                 store,
                 credentials,
-                new MeshTunnelTls(credentials, tls),
-                new TunnelLog(telemetry, clock),
-                telemetry,
+                new MeshTunnelTls(credentials, parts.tls()),
+                new TunnelLog(parts.telemetry(), clock),
+                parts.telemetry(),
                 clock);
         components.add(proxy);
 
         LocalIdentities identities = new LocalIdentities(credentials, store, config.node(), proxy::listening);
         pods = new NodePods(store, config.node());
-        NodeReporter reporter = new NodeReporter(xdsChannel, token, config.node());
+        NodeReporter reporter = new NodeReporter(parts.xdsChannel(), parts.token(), config.node());
         reports = new PodReports(reporter);
         xds = new DeltaXdsClient(
-                xdsChannel,
-                token,
+                parts.xdsChannel(),
+                parts.token(),
                 XdsNode.standalone(config.node(), config.clusterId(), config.network()),
                 store,
                 config.stateDir().resolve("mesh-state"),
@@ -151,14 +93,14 @@ final class Agent implements AgentView {
             made.prepare();
             return made;
         });
-        components.add(new CapturePart(() -> startCapture(registry)));
+        components.add(new CapturePart(() -> startCapture(parts.registry())));
         components.add(new CniPart());
 
         readiness.gate("state", () -> xds.ready().isDone());
-        readiness.gate("loops", new LoopCheck(loops)::allTurn);
+        readiness.gate("loops", new LoopCheck(parts.loops())::allTurn);
         readiness.gate("pods", this::captureSettled);
         components.add(new Part("control plane", () -> askWhenListening(reporter), () -> {}));
-        addEndpoints(registry, quit);
+        addEndpoints(parts.registry(), quit);
     }
 
     private void addEndpoints(MetricsRegistry registry, Runnable quit) {
@@ -293,10 +235,6 @@ final class Agent implements AgentView {
 
     private static InetSocketAddress any(int port) {
         return new InetSocketAddress(port);
-    }
-
-    private static int loopCount(int threads) {
-        return threads > 0 ? threads : Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
     }
 
     // ---- for the admin pages

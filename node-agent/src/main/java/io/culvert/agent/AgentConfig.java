@@ -39,7 +39,8 @@ record AgentConfig(
         Ports ports,
         Duration drain,
         String accessLog,
-        String logLevel) {
+        String logLevel)
+        implements ProcessConfig {
 
     /**
      * Where the control plane is.

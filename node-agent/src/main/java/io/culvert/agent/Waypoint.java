@@ -4,53 +4,35 @@ import io.culvert.config.CompilerSettings;
 import io.culvert.config.Diagnostic;
 import io.culvert.core.lifecycle.Component;
 import io.culvert.core.lifecycle.Readiness;
-import io.culvert.core.linux.LoopThreads;
 import io.culvert.core.mesh.MeshState;
 import io.culvert.core.mesh.MeshStore;
 import io.culvert.core.route.RouteTable;
-import io.culvert.core.telemetry.AccessLog;
-import io.culvert.core.telemetry.Logging;
-import io.culvert.core.telemetry.MeshTelemetry;
 import io.culvert.core.telemetry.MetricsRegistry;
-import io.culvert.core.telemetry.ProcessMetrics;
-import io.culvert.core.tls.MeshTls;
-import io.culvert.core.xds.BearerToken;
-import io.culvert.core.xds.ControlChannels;
-import io.culvert.core.xds.ControlEndpoint;
 import io.culvert.core.xds.DeltaXdsClient;
 import io.culvert.core.xds.XdsNode;
 import io.culvert.core.xds.XdsStatus;
 import io.culvert.identity.CredentialStatus;
-import io.culvert.identity.IstioCaClient;
 import io.culvert.identity.RotatingCredentialSource;
-import io.culvert.identity.RotationSettings;
 import io.culvert.identity.SpiffeId;
 import io.culvert.waypoint.WaypointConnection;
 import io.culvert.waypoint.WaypointContext;
 import io.culvert.waypoint.WaypointServer;
 import io.culvert.waypoint.WaypointSettings;
 import io.culvert.waypoint.cluster.ClusterStats;
-import io.grpc.ManagedChannel;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A waypoint's process, put together with constructors. Any thread. */
 final class Waypoint {
     private static final Logger LOG = LoggerFactory.getLogger(Waypoint.class);
-    private static final int MAX_LOOPS = 4;
 
     private final WaypointConfig config;
     private final Readiness readiness = new Readiness();
@@ -70,55 +52,27 @@ final class Waypoint {
     Waypoint(WaypointConfig config, Runnable quit) throws IOException {
         this.config = config;
         InstantSource clock = InstantSource.system();
-        Files.createDirectories(config.stateDir());
-
-        MetricsRegistry registry = new MetricsRegistry();
-        ProcessMetrics.register(registry);
-        AotCache.ofThisProcess().register(registry);
-        Logging.register(registry);
-        AccessLog accessLog = new AccessLog(registry, AccessLog.target(config.accessLog()));
-        MeshTelemetry telemetry = new MeshTelemetry(registry, accessLog);
-        components.add(accessLog);
-
-        ControlChannels channels = new ControlChannels();
-        AgentConfig.Control control = config.control();
-        ManagedChannel xdsChannel = channels.open(ControlEndpoint.parse(control.xds(), control.rootCert()));
-        ManagedChannel caChannel = control.ca().equals(control.xds())
-                ? xdsChannel
-                : channels.open(ControlEndpoint.parse(control.ca(), control.rootCert()));
-        Supplier<String> token = BearerToken.file(control.nodeToken());
-        components.add(new Part("control channels", () -> {}, channels::close));
-
+        ProcessParts parts = ProcessParts.of(config, clock, components);
+        credentials = parts.credentials();
         SpiffeId identity = config.identity();
-        credentials = RotatingCredentialSource.create(
-                new IstioCaClient(caChannel, token, config.clusterId()),
-                RotationSettings.of(config.certTtl()),
-                clock,
-                RandomGenerator.getDefault());
-        MeshTls tls = new MeshTls(clock, MeshTls.HANDSHAKE_TIMEOUT, config.keyAgreement());
-        credentials.addListener(tls);
         credentials.retain(identity);
-        components.add(new Part("certificates", credentials::begin, () -> {
-            credentials.close();
-            tls.close();
-        }));
+        components.add(new Part("first certificate", credentials::begin, () -> {}));
 
-        MultiThreadIoEventLoopGroup loops = loops(registry);
         WaypointServer server = new WaypointServer(
                 settings(identity),
                 new WaypointContext(
-                        loops,
+                        parts.loops(),
                         store,
                         credentials,
-                        new MeshTunnelTls(credentials, tls),
-                        new TunnelLog(telemetry, clock),
-                        telemetry,
+                        new MeshTunnelTls(credentials, parts.tls()),
+                        new TunnelLog(parts.telemetry(), clock),
+                        parts.telemetry(),
                         clock),
-                accessLog);
-        routes = new WaypointRoutes(compiler(), registry, server::onTable);
+                parts.accessLog());
+        routes = new WaypointRoutes(compiler(), parts.registry(), server::onTable);
         xds = new DeltaXdsClient(
-                xdsChannel,
-                token,
+                parts.xdsChannel(),
+                parts.token(),
                 new XdsNode(
                         config.node(),
                         config.pod(),
@@ -136,23 +90,8 @@ final class Waypoint {
         readiness.gate("state", () -> xds.ready().isDone());
         readiness.gate("certificate", () -> credentials.current(identity) != null);
         readiness.gate("listener", listening::isOpen);
-        readiness.gate("loops", new LoopCheck(loops)::allTurn);
-        addEndpoints(registry, quit);
-    }
-
-    private MultiThreadIoEventLoopGroup loops(MetricsRegistry registry) throws IOException {
-        int count = config.threads() > 0
-                ? config.threads()
-                : Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
-        MultiThreadIoEventLoopGroup loops = config.transport().loops(count, LoopThreads.factory("loop"));
-        String transport = config.transport().transport().label();
-        LOG.info("{} event loops by {}", count, transport);
-        registry.gauge("culvert_event_loops", "Event loops of the data path", "transport", transport, () -> count);
-        components.add(new Part(
-                "event loops",
-                () -> {},
-                () -> loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000)));
-        return loops;
+        readiness.gate("loops", new LoopCheck(parts.loops())::allTurn);
+        addEndpoints(parts.registry(), quit);
     }
 
     private WaypointSettings settings(SpiffeId identity) {

@@ -52,7 +52,8 @@ record WaypointConfig(
         AgentConfig.Ports ports,
         Duration drain,
         String accessLog,
-        String logLevel) {
+        String logLevel)
+        implements ProcessConfig {
 
     static final List<Option> OPTIONS = List.of(
             Option.required("name", "NAME", "name of the Gateway that this is"),

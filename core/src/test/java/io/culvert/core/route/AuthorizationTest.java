@@ -29,31 +29,8 @@ class AuthorizationTest {
             Ip.parse("10.96.0.7"),
             "5432");
 
-    private record Get(String path) implements HttpRoutes.Request {
-        @Override
-        public String method() {
-            return "GET";
-        }
-
-        @Override
-        public String scheme() {
-            return "http";
-        }
-
-        @Override
-        public String host() {
-            return "web.shop";
-        }
-
-        @Override
-        public @Nullable String query() {
-            return null;
-        }
-
-        @Override
-        public @Nullable String header(String name) {
-            return null;
-        }
+    private static GetRequest get(String path) {
+        return new GetRequest("web.shop", path, null);
     }
 
     private static RequestPolicy policy(String name, boolean deny, Condition... conditions) {
@@ -148,7 +125,7 @@ class AuthorizationTest {
         for (int i = random.nextInt(6); i >= 0; i--) {
             policies.add(policy("p" + i, random.nextInt(3) == 0, is(Attribute.PATH, "/" + random.nextInt(4))));
         }
-        Get request = new Get("/1");
+        GetRequest request = get("/1");
         boolean denied = policies.stream().anyMatch(policy -> policy.deny() && matches(policy, request));
         boolean allows = policies.stream().anyMatch(policy -> !policy.deny());
         boolean allowed = policies.stream().anyMatch(policy -> !policy.deny() && matches(policy, request));
@@ -161,7 +138,7 @@ class AuthorizationTest {
         }
     }
 
-    private static boolean matches(RequestPolicy policy, Get request) {
+    private static boolean matches(RequestPolicy policy, GetRequest request) {
         return policy.rules()
                 .getFirst()
                 .from()

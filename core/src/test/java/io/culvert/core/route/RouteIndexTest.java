@@ -12,28 +12,6 @@ import org.junit.jupiter.api.Test;
 class RouteIndexTest {
     private static final String[] SEGMENTS = {"a", "b", "ab", "A", "c"};
 
-    private record Asked(String host, String path, @Nullable String header) implements HttpRoutes.Request {
-        @Override
-        public String method() {
-            return "GET";
-        }
-
-        @Override
-        public String scheme() {
-            return "http";
-        }
-
-        @Override
-        public @Nullable String query() {
-            return null;
-        }
-
-        @Override
-        public @Nullable String header(String name) {
-            return header;
-        }
-    }
-
     private static HttpRule rule(int number) {
         return HttpRule.forward("r" + number, List.of());
     }
@@ -93,7 +71,8 @@ class RouteIndexTest {
             }
             HttpRoutes routes = new HttpRoutes(entries, true);
             for (int i = 0; i < 50; i++) {
-                Asked asked = new Asked(SEGMENTS[random.nextInt(3)], path(random), random.nextBoolean() ? "1" : null);
+                GetRequest asked =
+                        new GetRequest(SEGMENTS[random.nextInt(3)], path(random), random.nextBoolean() ? "1" : null);
                 HttpRule expected = plain(routes, asked);
                 assertThat(routes.first(asked)).as("seed %s, %s", seed, asked).isSameAs(expected);
                 found += expected == null ? 0 : 1;

@@ -21,7 +21,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** {@code culvert bench run} and {@code quick}: measures the mesh beside its peers. */
 @Command(
@@ -51,11 +54,12 @@ public final class BenchMain implements Callable<Integer> {
             split = ",",
             defaultValue =
                     "haproxy-tls,haproxy-http,haproxy-tcp,nginx,envoy,waypoint-envoy,waypoint-haproxy,waypoint-nginx,"
-                            + ClassicalMesh.NAME,
+                            + "culvert-classical",
             description =
-                    "of ${DEFAULT-VALUE}; \"none\" for none. Each stands in the topologies that it is made for, waypoint-*"
-                            + " in the waypoint's place. The last is another mesh of ours, whose tunnels agree on"
-                            + " keys as the peers do, by X25519 alone")
+                    "of ${DEFAULT-VALUE},culvert-io-uring; \"none\" for none (default: all but the last). Each stands in the"
+                            + " topologies that it is made for, waypoint-* in the waypoint's place. culvert-* are two more"
+                            + " nodes of the mesh, whose agents agree on keys as the peers do, by X25519 alone, or carry"
+                            + " sockets by io_uring")
     private List<String> peers = List.of();
 
     @Option(names = "--peer", description = "a proxy of your own, NAME=SCRIPT; the contract is in perf/src/main/peers")
@@ -86,11 +90,16 @@ public final class BenchMain implements Callable<Integer> {
                     + " ${DEFAULT-VALUE})")
     private double warmUp;
 
-    @Option(names = "--quick", description = "three rotations of short rounds: no verdicts")
+    @Option(
+            names = "--quick",
+            description = "three rotations of 1.5 s, the tunnel beside haproxy-tls unless told otherwise: no verdicts")
     private boolean quick;
 
     @Option(names = "--out", defaultValue = "bench-report", description = "directory of the report")
     private Path out = Path.of("bench-report");
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
 
     /** Runs with these arguments; the status is 0 when every row is met, 1 when not, 64 for bad usage. */
     public static int run(List<String> arguments) {
@@ -109,11 +118,7 @@ public final class BenchMain implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (quick) {
-            rotations = 3;
-            seconds = 1.5;
-            warmUp = 2;
-            topologies = List.of("tunnel");
-            peers = List.of("haproxy-tls");
+            beQuick(spec.commandLine().getParseResult());
         }
         if (crossCheck && !suites.contains(CrossCheck.NAME)) {
             suites = Stream.concat(suites.stream(), Stream.of(CrossCheck.NAME)).toList();
@@ -149,6 +154,15 @@ public final class BenchMain implements Callable<Integer> {
         return met || (quick && run.gaps().isEmpty()) ? 0 : 1;
     }
 
+    /** Shortens what the user did not choose. */
+    private void beQuick(ParseResult asked) {
+        rotations = asked.hasMatchedOption("--rotations") ? rotations : 3;
+        seconds = asked.hasMatchedOption("--seconds") ? seconds : 1.5;
+        warmUp = asked.hasMatchedOption("--warm-up") ? warmUp : 2;
+        topologies = asked.hasMatchedOption("--topology") ? topologies : List.of("tunnel");
+        peers = asked.hasMatchedOption("--peers") ? peers : List.of("haproxy-tls");
+    }
+
     private List<Target> targets() {
         List<Target> targets = new ArrayList<>();
         for (String suite : suites) {
@@ -162,8 +176,7 @@ public final class BenchMain implements Callable<Integer> {
 
     private List<Series> plain(Session session) throws IOException {
         List<Series> series = new ArrayList<>();
-        try (Cluster cluster =
-                        Cluster.start(tunnelPeers(), nearPeers(), waypointPeers(), classical(), Map.of(), cache());
+        try (Cluster cluster = Cluster.start(tunnelPeers(), nearPeers(), waypointPeers(), others(), Map.of(), cache());
                 LoadProgram program = LoadProgram.drive()) {
             Plain plain = new Plain(cluster, program, BenchMain::say);
             for (String topology : topologies) {
@@ -185,7 +198,7 @@ public final class BenchMain implements Callable<Integer> {
         for (String peer : peers) {
             boolean relay = peer.equals("haproxy-tcp");
             if (!peer.equals("none")
-                    && !peer.equals(ClassicalMesh.NAME)
+                    && !OtherMesh.isOne(peer)
                     && !peer.startsWith(WaypointPlace.PREFIX)
                     && topologies.contains(relay ? "relay" : "tunnel")) {
                 scripts.put(peer, Scripts.of(peer));
@@ -218,8 +231,8 @@ public final class BenchMain implements Callable<Integer> {
         return scripts;
     }
 
-    private boolean classical() {
-        return peers.contains(ClassicalMesh.NAME) && topologies.contains("tunnel");
+    private List<OtherMesh> others() {
+        return topologies.contains("tunnel") ? OtherMesh.among(peers) : List.of();
     }
 
     private Map<String, Path> nearPeers() {

@@ -36,7 +36,7 @@ final class Cluster implements AutoCloseable {
     private final Lab lab;
     private final SafepointLog safepoints;
     private final TakeDown down;
-    private final @Nullable ClassicalMesh classical;
+    private final List<OtherMesh> others;
     private final @Nullable WaypointPlace waypoint;
     private final Map<String, Peer> peers = new LinkedHashMap<>();
     private final Map<String, Peer> nearPeers = new LinkedHashMap<>();
@@ -46,9 +46,9 @@ final class Cluster implements AutoCloseable {
             Lab lab,
             SafepointLog safepoints,
             TakeDown down,
-            @Nullable ClassicalMesh classical,
+            List<OtherMesh> others,
             @Nullable WaypointPlace waypoint) {
-        this.classical = classical;
+        this.others = others;
         this.waypoint = waypoint;
         this.directory = directory;
         this.lab = lab;
@@ -61,7 +61,7 @@ final class Cluster implements AutoCloseable {
      *
      * @param scripts name to script of the peers of the tunnel topology, and of {@code near}, those on one node
      * @param waypoint those in a waypoint's place; null when there is to be no waypoint
-     * @param withClassical whether a {@link ClassicalMesh} stands beside
+     * @param others meshes that stand beside
      * @param more pods of the mesh, name to node; an echo and a sink listen in those that are no clients by name
      * @param cache outlives the run
      */
@@ -69,7 +69,7 @@ final class Cluster implements AutoCloseable {
             Map<String, Path> scripts,
             Map<String, Path> near,
             @Nullable Map<String, Path> waypoint,
-            boolean withClassical,
+            List<OtherMesh> others,
             Map<String, String> more,
             Path cache)
             throws IOException {
@@ -79,26 +79,18 @@ final class Cluster implements AutoCloseable {
             Path directory = Files.createTempDirectory(Path.of("/run"), "culvert-bench");
             down.add(() -> Commands.run("rm", "-rf", directory.toString()));
             SafepointLog safepoints = new SafepointLog(directory);
-            String pods = ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more);
+            String pods = ClusterYaml.of(directory, scripts.keySet(), near.keySet(), more, others);
             Lab lab = Lab.start(
-                    waypoint == null ? pods : WaypointYaml.first(directory),
+                    waypoint == null ? pods : WaypointYaml.first(directory, others),
                     LabOptions.mesh(Launch.shipped(safepoints.flag())));
             down.add(lab::close);
             if (waypoint != null) {
                 lab.apply(pods + WaypointYaml.rest(directory, waypoint.keySet()));
             }
             await(lab);
-            List<String> servers = new ArrayList<>(servers(lab));
-            ClassicalMesh classical = null;
-            if (withClassical) {
-                classical = ClassicalMesh.start(directory.resolve(ClassicalMesh.NAME), safepoints);
-                down.add(classical::close);
-                await(classical.lab());
-                servers.addAll(servers(classical.lab()));
-            }
-            down.add(LoadProgram.backend(servers));
+            down.add(LoadProgram.backend(servers(lab)));
             WaypointPlace place = waypoint == null ? null : new WaypointPlace(lab);
-            Cluster cluster = new Cluster(directory, lab, safepoints, down, classical, place);
+            Cluster cluster = new Cluster(directory, lab, safepoints, down, others, place);
             cluster.startPeers(scripts, near, cache);
             if (waypoint != null && place != null) {
                 cluster.startWaypointPeers(place, waypoint, cache);
@@ -190,8 +182,16 @@ final class Cluster implements AutoCloseable {
         return switch (topology) {
             case "tunnel" -> {
                 List<Variant> all = variants(topology, "server", MESH, agents("node-1", "node-2"), peers, "");
-                if (classical != null) {
-                    all.add(classical.tunnel());
+                for (OtherMesh other : others) {
+                    List<AgentProcess> agents = agents(other.clientNode(), other.serverNode());
+                    all.add(new Variant(
+                            topology,
+                            other.label(),
+                            pod("client", other.label()),
+                            pod("server", other.label()),
+                            pids(agents),
+                            port -> true,
+                            agents));
                 }
                 yield all;
             }
@@ -247,13 +247,7 @@ final class Cluster implements AutoCloseable {
         List<Variant> all = new ArrayList<>();
         all.add(direct(topology, server));
         all.add(new Variant(
-                topology,
-                "culvert",
-                pod("client", MESH),
-                pod(server, meshServer),
-                agents.stream().map(AgentProcess::pid).toList(),
-                port -> true,
-                agents));
+                topology, "culvert", pod("client", MESH), pod(server, meshServer), pids(agents), port -> true, agents));
         others.forEach((name, peer) -> all.add(new Variant(
                 topology,
                 name,
@@ -268,6 +262,10 @@ final class Cluster implements AutoCloseable {
     private Variant direct(String topology, String server) {
         return new Variant(
                 topology, DIRECT, pod("client", DIRECT), pod(server, DIRECT), List.of(), port -> true, List.of());
+    }
+
+    private static List<Long> pids(List<AgentProcess> agents) {
+        return agents.stream().map(AgentProcess::pid).toList();
     }
 
     private List<AgentProcess> agents(String... nodes) {

@@ -1,5 +1,6 @@
 package io.culvert.perf.suite;
 
+import io.culvert.lab.LabNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,27 +13,7 @@ import java.util.Map;
  * that matches nobody. nginx serves HTTP in every server's pod.
  */
 final class ClusterYaml {
-    private static final String POLICIES = """
-            apiVersion: security.istio.io/v1
-            kind: PeerAuthentication
-            metadata: {name: strict, namespace: mesh}
-            spec: {mtls: {mode: STRICT}}
-            ---
-            apiVersion: security.istio.io/v1
-            kind: AuthorizationPolicy
-            metadata: {name: clients, namespace: mesh}
-            spec:
-              action: ALLOW
-              rules: [{from: [{source: {principals: [cluster.local/ns/mesh/sa/default]}}]}]
-            ---
-            apiVersion: security.istio.io/v1
-            kind: AuthorizationPolicy
-            metadata: {name: strangers, namespace: mesh}
-            spec:
-              action: DENY
-              rules: [{from: [{source: {namespaces: [elsewhere]}}], to: [{operation: {ports: ["8080", "7007", "7008"]}}]}]
-            ---
-            """;
+    private static final String IDLE = "[sleep, infinity]";
 
     private final Path directory;
     private final StringBuilder yaml = new StringBuilder();
@@ -43,23 +24,31 @@ final class ClusterYaml {
 
     /**
      * {@code peers} get a pair of pods on two nodes, {@code near} a pair on one; {@code more} are idle pods of the mesh,
-     * name to node.
+     * name to node, and there are {@code others}.
      */
-    static String of(Path directory, Collection<String> peers, Collection<String> near, Map<String, String> more)
+    static String of(
+            Path directory,
+            Collection<String> peers,
+            Collection<String> near,
+            Map<String, String> more,
+            Collection<OtherMesh> others)
             throws IOException {
         ClusterYaml cluster = new ClusterYaml(directory);
-        cluster.node("node-1");
-        cluster.node("node-2");
+        cluster.nodes(others);
         cluster.namespace("direct", false);
         cluster.client("direct");
         cluster.server("direct", "server", "node-2");
         cluster.server("direct", "near", "node-1");
-        cluster.namespace("mesh", true);
-        cluster.yaml.append(POLICIES);
+        cluster.mesh("mesh");
         cluster.client("mesh");
         cluster.server("mesh", "server", "node-2");
         cluster.server("mesh", "near", "node-1");
-        more.forEach((name, node) -> cluster.pod("mesh", name, node, "[sleep, infinity]"));
+        more.forEach((name, node) -> cluster.pod("mesh", name, node, IDLE));
+        for (OtherMesh other : others) {
+            cluster.mesh(other.label());
+            cluster.pod(other.label(), "client", other.clientNode(), IDLE);
+            cluster.server(other.label(), "server", other.serverNode());
+        }
         for (String peer : peers) {
             cluster.namespace(peer, false);
             cluster.client(peer);
@@ -78,10 +67,48 @@ final class ClusterYaml {
         return yaml.toString();
     }
 
-    void node(String name) {
-        yaml.append("apiVersion: v1\nkind: Node\nmetadata: {name: ")
-                .append(name)
-                .append("}\n---\n");
+    /** Those of the mesh and its peers, and of {@code others}. */
+    void nodes(Collection<OtherMesh> others) {
+        node("node-1", "");
+        node("node-2", "");
+        for (OtherMesh other : others) {
+            node(other.clientNode(), other.agentOptions());
+            node(other.serverNode(), other.agentOptions());
+        }
+    }
+
+    private void node(String name, String agentOptions) {
+        yaml.append(String.format(Locale.ROOT, """
+                apiVersion: v1
+                kind: Node
+                metadata: {name: %s, annotations: {%s: "%s"}}
+                ---
+                """, name, LabNode.AGENT_OPTIONS, agentOptions));
+    }
+
+    private void mesh(String name) {
+        namespace(name, true);
+        yaml.append(String.format(Locale.ROOT, """
+                apiVersion: security.istio.io/v1
+                kind: PeerAuthentication
+                metadata: {name: strict, namespace: %1$s}
+                spec: {mtls: {mode: STRICT}}
+                ---
+                apiVersion: security.istio.io/v1
+                kind: AuthorizationPolicy
+                metadata: {name: clients, namespace: %1$s}
+                spec:
+                  action: ALLOW
+                  rules: [{from: [{source: {principals: [cluster.local/ns/%1$s/sa/default]}}]}]
+                ---
+                apiVersion: security.istio.io/v1
+                kind: AuthorizationPolicy
+                metadata: {name: strangers, namespace: %1$s}
+                spec:
+                  action: DENY
+                  rules: [{from: [{source: {namespaces: [elsewhere]}}], to: [{operation: {ports: ["8080", "7007", "7008"]}}]}]
+                ---
+                """, name));
     }
 
     void namespace(String name, boolean mesh) {
@@ -98,7 +125,7 @@ final class ClusterYaml {
     }
 
     void client(String namespace) {
-        pod(namespace, "client", "node-1", "[sleep, infinity]");
+        pod(namespace, "client", "node-1", IDLE);
     }
 
     void server(String namespace, String name, String node) throws IOException {
@@ -128,6 +155,7 @@ final class ClusterYaml {
                     listen %4$d http2 backlog=4096;
                     default_type text/plain;
                     location / { return 200 "%3$s"; }
+                    location = /large { root %1$s; }
                   }
                 }
                 """, files, Ports.HTTP, "x".repeat(1024), Ports.HTTP2));

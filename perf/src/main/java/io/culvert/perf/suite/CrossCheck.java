@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Other people's load programs beside our own, on the direct way and the mesh's: the same closed loop of requests, the
@@ -46,16 +47,17 @@ final class CrossCheck implements Suite {
             this.rate = Pattern.compile(rate);
         }
 
-        List<String> command(String host, int seconds) {
+        List<String> command(Path program, String host, int seconds) {
+            String path = program.toString();
             String url = "http://" + host + ":" + Ports.HTTP + "/";
             return switch (this) {
-                case WRK -> List.of(program, "-t1", "-c64", "-d" + seconds + "s", url);
-                case H2LOAD -> List.of(program, "--h1", "-t1", "-c64", "--duration=" + seconds, url);
+                case WRK -> List.of(path, "-t1", "-c64", "-d" + seconds + "s", url);
+                case H2LOAD -> List.of(path, "--h1", "-t1", "-c64", "--duration=" + seconds, url);
                 case FORTIO ->
-                    List.of(program, "load", "-qps", "0", "-c", "64", "-t", seconds + "s", "-loglevel", "warning", url);
+                    List.of(path, "load", "-qps", "0", "-c", "64", "-t", seconds + "s", "-loglevel", "warning", url);
                 case IPERF3 ->
                     List.of(
-                            program,
+                            path,
                             "-f",
                             "g",
                             "-c",
@@ -75,9 +77,14 @@ final class CrossCheck implements Suite {
             return Double.parseDouble(matcher.group(1));
         }
 
-        boolean installed() {
+        /** Null when it is not installed. Its whole path: a pod has a PATH of its own. */
+        @Nullable
+        Path installed() {
             return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
-                    .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+                    .map(directory -> Path.of(directory, program))
+                    .filter(Files::isExecutable)
+                    .findFirst()
+                    .orElse(null);
         }
     }
 
@@ -94,19 +101,21 @@ final class CrossCheck implements Suite {
             List<Variant> variants = cluster.variants(TUNNEL);
             new Plain(cluster, program, session::say).warmUp(variants, List.of(REQUESTS, STREAM), session.warmUp());
             for (Tool tool : Tool.values()) {
-                if (tool.installed()) {
-                    for (Variant variant : variants) {
-                        all.add(series(session, cluster, program, tool, variant));
-                    }
-                } else {
+                Path installed = tool.installed();
+                if (installed == null) {
                     session.say("cross-check: " + tool.program + " is not installed");
+                    continue;
+                }
+                for (Variant variant : variants) {
+                    all.add(series(session, cluster, program, tool, installed, variant));
                 }
             }
         }
         return all;
     }
 
-    private static Series series(Session session, Cluster cluster, LoadProgram program, Tool tool, Variant variant)
+    private static Series series(
+            Session session, Cluster cluster, LoadProgram program, Tool tool, Path installed, Variant variant)
             throws IOException {
         Load load = tool == Tool.IPERF3 ? STREAM : REQUESTS;
         String metric = tool == Tool.IPERF3 ? "throughput_gbit" : "requests_per_s";
@@ -116,7 +125,8 @@ final class CrossCheck implements Suite {
             JsonNode answer =
                     program.round(load.order(variant, session.seconds() * WARM_UP_SHARE, session.seconds()), meter);
             double own = meter.values(load, answer).getOrDefault(metric, Double.NaN);
-            double theirs = tool.rate(foreign(tool, variant, (int) Math.max(1, Math.round(session.seconds()))));
+            double theirs =
+                    tool.rate(foreign(tool, installed, variant, (int) Math.max(1, Math.round(session.seconds()))));
             SortedMap<String, Double> values = new TreeMap<>();
             values.put("errors", answer.get("errors").asDouble());
             values.put(metric, own);
@@ -136,18 +146,20 @@ final class CrossCheck implements Suite {
         return new Series(NAME, load.name() + "-" + tool.program, TUNNEL, variant.name(), rounds);
     }
 
-    private static String foreign(Tool tool, Variant variant, int seconds) throws IOException {
+    private static String foreign(Tool tool, Path installed, Variant variant, int seconds) throws IOException {
         if (tool != Tool.IPERF3) {
-            return run(variant.client(), tool.command(variant.server().ip4(), seconds));
+            return run(
+                    variant.client(), tool.command(installed, variant.server().ip4(), seconds));
         }
         Process server = new ProcessBuilder(variant.server()
-                        .command(
-                                List.of(tool.program, "-s", "-1", "-p", Integer.toString(STREAM_PORT), "--forceflush")))
+                        .command(List.of(
+                                installed.toString(), "-s", "-1", "-p", Integer.toString(STREAM_PORT), "--forceflush")))
                 .redirectErrorStream(true)
                 .start();
         try {
             listening(server);
-            return run(variant.client(), tool.command(variant.server().ip4(), seconds));
+            return run(
+                    variant.client(), tool.command(installed, variant.server().ip4(), seconds));
         } finally {
             server.destroy();
         }

@@ -88,8 +88,13 @@ final class Session {
     Cluster cluster(Collection<String> wanted, Map<String, String> more) throws IOException {
         Map<String, Path> scripts = new LinkedHashMap<>(peers);
         scripts.keySet().retainAll(wanted);
-        Cluster cluster = Cluster.start(scripts, Map.of(), null, false, more, cache);
+        Cluster cluster = Cluster.start(scripts, Map.of(), null, List.of(), more, cache);
         versions.putAll(cluster.versions());
         return cluster;
+    }
+
+    /** The same with a waypoint, and no peers. */
+    Cluster waypointCluster() throws IOException {
+        return Cluster.start(Map.of(), Map.of(), Map.of(), List.of(), Map.of(), cache);
     }
 }

@@ -31,6 +31,7 @@ final class SuiteTargets {
                                 "s"));
                     case Kill.NAME -> kill();
                     case "scale" -> scale();
+                    case WaypointMemory.NAME -> waypoint();
                     default -> List.of();
                 });
         if (!UNCOUNTED.contains(suite)) {
@@ -89,6 +90,21 @@ final class SuiteTargets {
 
     private static Target scale(String title, String metric, double bound, String unit) {
         return absolute(title, "scale", Scale.LOAD, Scale.TOPOLOGY, metric, bound, unit);
+    }
+
+    private static List<Target> waypoint() {
+        return List.of(
+                waypoint("PSS idle", WaypointMemory.IDLE, "pss_mib", 110),
+                waypoint("PSS with 1,000 routes and 2,000 endpoints", WaypointMemory.ROUTES, "pss_mib", 140),
+                waypoint(
+                        "heap and direct memory, 50 bodies of 150 MB to slow readers",
+                        WaypointMemory.BODIES,
+                        "heap_and_direct_max_mib",
+                        256));
+    }
+
+    private static Target waypoint(String title, String load, String metric, double bound) {
+        return absolute(title, WaypointMemory.NAME, load, WaypointPlace.TOPOLOGY, metric, bound, "MiB");
     }
 
     private static Target victim(String title, String load, String topology, double bound) {

@@ -16,6 +16,7 @@ final class Suites {
             new Storm(),
             new Handshakes(),
             new Scale(),
+            new WaypointMemory(),
             new CrossCheck());
 
     private Suites() {}

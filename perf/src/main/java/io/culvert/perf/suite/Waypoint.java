@@ -64,19 +64,48 @@ record Waypoint(LabPod pod, Path accessLog) {
         }
     }
 
+    /**
+     * What it holds now. Immutable.
+     *
+     * @param heapMib used, garbage included
+     * @param directMib of network buffers outside the heap
+     */
+    record Memory(double heapMib, double directMib) {}
+
     Counted counted() {
         try {
-            var page = pod.sockets()
-                    .get(InetAddress.getLoopbackAddress(), METRICS, "/metrics", Map.of(), TIMEOUT, PAGE_LIMIT);
-            if (page.status() != 200) {
-                throw new LabException("the waypoint " + pod.fullName() + " answers " + page.status()
-                        + " to /metrics on port " + METRICS + ": " + page.body().strip());
-            }
-            return Counted.of(page.body(), lines(accessLog));
+            return Counted.of(metrics(), lines(accessLog));
         } catch (IOException e) {
             throw new LabException(
                     "cannot read the counters or the access log of the waypoint " + pod.fullName() + lastWords(), e);
         }
+    }
+
+    Memory memory() {
+        try {
+            String page = metrics();
+            return new Memory(mib(page, "culvert_heap_used_bytes"), mib(page, "culvert_direct_memory_bytes"));
+        } catch (IOException e) {
+            throw new LabException("cannot read the counters of the waypoint " + pod.fullName() + lastWords(), e);
+        }
+    }
+
+    private String metrics() throws IOException {
+        var page =
+                pod.sockets().get(InetAddress.getLoopbackAddress(), METRICS, "/metrics", Map.of(), TIMEOUT, PAGE_LIMIT);
+        if (page.status() != 200) {
+            throw new LabException("the waypoint " + pod.fullName() + " answers " + page.status()
+                    + " to /metrics on port " + METRICS + ": " + page.body().strip());
+        }
+        return page.body();
+    }
+
+    private static double mib(String page, String gauge) {
+        return page.lines()
+                .filter(line -> line.startsWith(gauge + " "))
+                .mapToDouble(line -> Double.parseDouble(line.split(" ", 3)[1]) / (1 << 20))
+                .findFirst()
+                .orElseThrow(() -> new LabException("the waypoint's metrics have no " + gauge));
     }
 
     /** The end of its own log, for messages. */

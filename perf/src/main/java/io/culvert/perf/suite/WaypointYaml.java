@@ -91,10 +91,9 @@ final class WaypointYaml {
     private WaypointYaml() {}
 
     /** Nodes and waypoint. A waypoint's pod goes to the node with the fewest pods, so it is made before all others. */
-    static String first(Path directory) {
+    static String first(Path directory, Collection<OtherMesh> others) {
         ClusterYaml cluster = new ClusterYaml(directory);
-        cluster.node("node-1");
-        cluster.node("node-2");
+        cluster.nodes(others);
         cluster.namespace(NAMESPACE, true);
         return cluster.text() + WAYPOINT;
     }

@@ -22,7 +22,7 @@ class WaypointTopologyTest {
     void theMeshHasNothingToSayAgainstItsDescription(@TempDir Path directory) throws Exception {
         // The account of a waypoint's pod is made when its Gateway is.
         String account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: way, namespace: waypoint}\n---\n";
-        String yaml = WaypointYaml.first(directory)
+        String yaml = WaypointYaml.first(directory, List.of())
                 + account
                 + WaypointYaml.rest(directory, List.of("waypoint-envoy", "waypoint-nginx"));
         AnalysisReport report = new Analyzer(CompilerSettings.DEFAULTS).analyze(Map.of("cluster.yaml", yaml));

@@ -288,7 +288,10 @@ final class HeadParser {
         return null;
     }
 
-    /** The first protocol that can be joined as bytes: h2c cannot, and to ignore it is allowed. */
+    /**
+     * The first protocol that can be joined as bytes. HTTP in another version or under TLS would be requests that nobody
+     * looks at; to ignore such an offer is allowed.
+     */
     private static String firstProtocol(String list) {
         for (String part : list.split(",", -1)) {
             String protocol = part.strip().toLowerCase(Locale.ROOT);
@@ -300,8 +303,11 @@ final class HeadParser {
             if (!valid) {
                 return "";
             }
-            if (!protocol.equals("h2c")) {
-                return protocol;
+            switch (slash < 0 ? protocol : protocol.substring(0, slash)) {
+                case "h2c", "h2", "h3", "http", "tls" -> {}
+                default -> {
+                    return protocol;
+                }
             }
         }
         return "";

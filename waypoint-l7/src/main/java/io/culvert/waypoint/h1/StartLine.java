@@ -119,6 +119,9 @@ final class StartLine {
         if (method.equals("CONNECT")) {
             return Fault.METHOD;
         }
+        if (method.equals(FieldRules.RESERVED_METHOD)) {
+            return Fault.REQUEST_LINE;
+        }
         if (target.startsWith("/")) {
             path = target;
             return null;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * What the HPACK decoder reads, straight into {@link Fields}. The first fault is kept and told later: the decoder must
  * get to the end of the block in any case, or its table would no longer be the peer's. Owned by the connection's loop.
  */
-final class FieldBlock extends HeadersStub {
+final class FieldBlock extends BareHeaders {
     /** What RFC 9113, section 6.5.2 adds for each field. */
     private static final int OVERHEAD = 32;
 

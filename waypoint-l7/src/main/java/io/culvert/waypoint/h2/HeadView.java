@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A head or trailers as Netty's HPACK encoder wants to see them, without a copy. One for each connection, which is filled
  * anew for each block and read at once. Owned by the connection's loop.
  */
-final class HeadView extends HeadersStub {
+final class HeadView extends BareHeaders {
     private static final Fields NONE = new Fields();
 
     private final CharSequence[] pseudo = new CharSequence[8];

@@ -59,8 +59,8 @@ final class RequestReader {
 
     private static Verdict request(
             FieldBlock block, String method, String scheme, String target, PathNormalizer paths) {
-        if (!FieldRules.isToken(method)) {
-            return new Malformed(":method is no token");
+        if (!FieldRules.isToken(method) || method.equals(FieldRules.RESERVED_METHOD)) {
+            return new Malformed(":method is no token, or PRI");
         }
         boolean https = scheme.equalsIgnoreCase("https");
         if (!https && !scheme.equalsIgnoreCase("http")) {

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * codecs ask here, so that a message means the same whatever it came by. Any thread.
  */
 public final class FieldRules {
+    /** HTTP/2 begins with it, and nothing else does: an app that looks at first bytes could be led astray (RFC 9113, 3.4). */
+    public static final String RESERVED_METHOD = "PRI";
+
     /** Of each byte: 0 if it is no token character, or the same character in lower case. */
     private static final byte[] TOKEN = new byte[256];
 
@@ -174,13 +177,19 @@ public final class FieldRules {
     }
 
     /**
-     * Whether a Connection field may nominate the field: those that frame a message or say where it goes are needed by
-     * everybody on the way, and taking them off is an attack.
+     * Whether a Connection field may nominate the field: those that frame a message, say where it goes or where it came
+     * from are needed by everybody on the way, and taking them off is an attack.
      */
     public static boolean mayNominate(String option) {
         return switch (option) {
-            case "host", "content-length", "transfer-encoding", "content-type", "cookie", "authorization" -> false;
-            default -> !option.startsWith(":");
+            case "host",
+                    "content-length",
+                    "transfer-encoding",
+                    "content-type",
+                    "cookie",
+                    "authorization",
+                    "forwarded" -> false;
+            default -> !option.startsWith(":") && !option.startsWith("x-forwarded-");
         };
     }
 

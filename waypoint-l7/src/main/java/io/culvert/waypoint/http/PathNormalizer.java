@@ -10,8 +10,8 @@ public enum PathNormalizer {
     /** As the client wrote it. */
     NONE,
     /**
-     * Unreserved characters are decoded, backslashes become slashes, dot segments are resolved, bytes beyond ASCII are
-     * encoded. Encoded slashes stay.
+     * Unreserved characters are decoded, backslashes become slashes, dot segments are resolved, what no path may hold
+     * (quotes, braces and the like) is encoded. Encoded slashes stay.
      */
     BASE,
     /** {@link #BASE}, then several slashes become one. */
@@ -22,26 +22,27 @@ public enum PathNormalizer {
     private static final String HEX = "0123456789ABCDEF";
 
     /**
-     * The normal form of a path with its query (which stays, save that bytes beyond ASCII are encoded).
+     * The normal form of a path with its query, which stays.
      *
      * @param target begins with a slash; one char for each byte
-     * @return null if it is malformed: controls, spaces, a fragment, a percent sign that encodes nothing, an encoded NUL
+     * @return null if it is malformed: controls, spaces, bytes beyond ASCII, a fragment, a percent sign that encodes
+     *     nothing, an encoded NUL
      */
     public @Nullable String normalize(String target) {
         boolean plain = true;
         int query = -1;
         for (int i = 0; i < target.length(); i++) {
             char c = target.charAt(i);
-            if (c <= ' ' || c == 0x7f || c == '#' || c > 0xff) {
+            // RFC 9112, section 3.2: who corrects such a target may serve what others on the way kept out.
+            if (c <= ' ' || c >= 0x7f || c == '#') {
                 return null;
             }
             if (c == '?' && query < 0) {
                 query = i;
             }
-            if (c == '%' || c == '\\' || c > 0x7f) {
-                plain &= query >= 0 && c < 0x80;
-            } else if (query < 0 && (c == '.' || c == '/') && i > 0 && target.charAt(i - 1) == '/') {
-                plain = false;
+            if (query < 0) {
+                boolean second = (c == '.' || c == '/') && i > 0 && target.charAt(i - 1) == '/';
+                plain &= !second && c != '%' && c != '\\' && !isForbidden(c);
             }
         }
         if (plain || this == NONE) {
@@ -71,10 +72,7 @@ public enum PathNormalizer {
         if (this != BASE) {
             mergeSlashes(path);
         }
-        for (int i = query; i < target.length(); i++) {
-            encode(target.charAt(i), path);
-        }
-        return path.toString();
+        return path.append(target, query, target.length()).toString();
     }
 
     private void decode(String target, int at, int value, StringBuilder to) {
@@ -124,11 +122,19 @@ public enum PathNormalizer {
     }
 
     private static void encode(char c, StringBuilder to) {
-        if (c > 0x7f) {
+        if (isForbidden(c)) {
             to.append('%').append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
         } else {
             to.append(c);
         }
+    }
+
+    /** Whether it is visible in ASCII, but in no path (RFC 3986, section 3.3); backslashes have a rule of their own. */
+    private static boolean isForbidden(char c) {
+        return switch (c) {
+            case '"', '<', '>', '^', '`', '{', '|', '}' -> true;
+            default -> false;
+        };
     }
 
     private static boolean isUnreserved(int c) {

@@ -50,6 +50,8 @@ final class CorsRules {
         if (cors.maxAge() != null) {
             response.set("access-control-max-age", Long.toString(cors.maxAge().toSeconds()));
         }
+        // Browsers do not read it here; Gateway API's conformance does.
+        expose(cors, response);
     }
 
     /** Tells the client's browser that this origin may see the response. */
@@ -64,7 +66,7 @@ final class CorsRules {
         }
     }
 
-    /** Which fields of the response scripts may read; not for preflights. */
+    /** Which fields of the response scripts may read. */
     static void expose(Cors cors, Fields response) {
         list("access-control-expose-headers", cors.exposeHeaders(), null, response);
     }

@@ -108,6 +108,7 @@ class RequestRejectionTest {
                 row("parenthesis in a name", 400, GET + "X(: a\r\n\r\n"),
                 row("a name beyond ASCII", 400, GET + "\u00dc: a\r\n\r\n"),
                 row("method that is no token", 400, "G(T / HTTP/1.1\r\nHost: web\r\n\r\n"),
+                row("the method that HTTP/2 reserved", 400, "PRI / HTTP/1.1\r\nHost: web\r\n\r\n"),
                 row("space before the method", 400, " GET / HTTP/1.1\r\nHost: web\r\n\r\n"),
                 row("two spaces after the method", 400, "GET  / HTTP/1.1\r\nHost: web\r\n\r\n"),
                 row("two spaces before the version", 400, "GET /  HTTP/1.1\r\nHost: web\r\n\r\n"),
@@ -144,6 +145,8 @@ class RequestRejectionTest {
                 row("NUL in the target", 400, "GET /\u0000" + end),
                 row("tab in the target", 400, "GET /\tx" + end),
                 row("DEL in the target", 400, "GET /\u007f" + end),
+                row("a byte beyond ASCII in the path", 400, "GET /\u00fc" + end),
+                row("a byte beyond ASCII in the query", 400, "GET /?\u00fc" + end),
                 row("encoded NUL", 400, "GET /%00" + end),
                 row("percent sign that encodes nothing", 400, "GET /%2%65%2%65/" + end),
                 row("CR LF in the target (CVE-2025-67735)", 400, "GET /\r\nX: 1 HTTP/1.1\r\nHost: web\r\n\r\n"));
@@ -196,6 +199,10 @@ class RequestRejectionTest {
                         "Connection nominates Content-Length",
                         400,
                         POST + "Connection: close, content-length\r\nContent-Length: 5\r\n\r\nhello"),
+                row(
+                        "Connection nominates X-Forwarded-For",
+                        400,
+                        GET + "X-Forwarded-For: 192.0.2.1\r\nConnection: close, x-forwarded-for\r\n\r\n"),
                 row("Connection nominates Host", 400, GET + "Connection: host\r\n\r\n"),
                 row("Connection that is no list of tokens", 400, GET + "Connection: a b\r\n\r\n"),
                 row("an unknown expectation", 417, GET + "Expect: 200-ok\r\n\r\n"));

@@ -17,6 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Client, codec, codec, app: all over real sockets, and exact about every byte that either side sees. */
 class RoundTripTest {
@@ -187,9 +189,11 @@ class RoundTripTest {
         }
     }
 
-    @Test
-    void h2c_is_not_upgraded_to() throws Exception {
-        client.send(GET + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
+    @ParameterizedTest
+    @ValueSource(strings = {"h2c", "h2c, TLS/1.2", "TLS/1.0", "HTTP/2.0", "h2"})
+    void nothing_is_upgraded_to_in_which_requests_would_go_unseen(String protocols) throws Exception {
+        client.send(GET + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: " + protocols
+                + "\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
 
         try (Wire server = accept()) {
             assertThat(server.readUntil("\r\n\r\n")).isEqualTo("GET / HTTP/1.1\r\nhost: web\r\n\r\n");

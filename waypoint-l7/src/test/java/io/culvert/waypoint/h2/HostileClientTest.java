@@ -103,6 +103,7 @@ final class HostileClientTest {
                 arguments(
                         ":method that is no token",
                         only(":method", "GE T", ":scheme", "http", ":authority", "shop", ":path", "/")),
+                arguments(":method PRI", only(":method", "PRI", ":scheme", "http", ":authority", "shop", ":path", "/")),
                 arguments(
                         "CR LF in :path",
                         only(":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/\r\nx: y")),
@@ -178,6 +179,10 @@ final class HostileClientTest {
                         "a space in the path",
                         400,
                         only(":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/a b")),
+                arguments(
+                        "a byte beyond ASCII in the path",
+                        400,
+                        only(":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/\u00fc")),
                 arguments(
                         "a fragment in the path",
                         400,

@@ -55,7 +55,18 @@ class FieldRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"host", "Content-Length", "close, transfer-encoding", "a b", "a;b", ":path", "cookie"})
+    @ValueSource(
+            strings = {
+                "host",
+                "Content-Length",
+                "close, transfer-encoding",
+                "a b",
+                "a;b",
+                ":path",
+                "cookie",
+                "X-Forwarded-For",
+                "forwarded"
+            })
     void a_connection_field_that_nominates_what_everybody_needs_is_malformed(String value) {
         assertThat(FieldRules.removeHopByHop(new Fields().add("connection", value)))
                 .isFalse();

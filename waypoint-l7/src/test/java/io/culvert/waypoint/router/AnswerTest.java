@@ -141,7 +141,7 @@ class AnswerTest {
         assertThat(client.field("access-control-allow-headers")).isEqualTo("x-one");
         assertThat(client.field("access-control-max-age")).isEqualTo("3600");
         assertThat(client.field("access-control-allow-credentials")).isNull();
-        assertThat(client.field("access-control-expose-headers")).isNull();
+        assertThat(client.field("access-control-expose-headers")).isEqualTo("x-seen");
         assertThat(client.field("vary")).isEqualTo("Origin");
         assertThat(router.apps.calls).isEmpty();
     }

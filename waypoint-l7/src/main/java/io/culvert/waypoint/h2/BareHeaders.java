@@ -7,8 +7,11 @@ import java.util.Iterator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The many methods of Netty's headers that neither its decoder nor its encoder needs. */
-abstract class HeadersStub extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
+/**
+ * What Netty's HPACK decoder and encoder ask of headers, and nothing else: the one only adds to them and the other only
+ * reads them, so that whatever else would need an answer is refused loudly.
+ */
+abstract class BareHeaders extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
     @Override
     public Iterator<Map.Entry<CharSequence, CharSequence>> iterator() {
         return Collections.emptyIterator();
