@@ -159,6 +159,44 @@ class PodWaypointIT {
     }
 
     @Test
+    void theAdminPortTellsWhatIsOpenAndWhatItKnows() throws Exception {
+        assertThat(get("client", "db-1", 8080, "/").out()).endsWith("200");
+        Process open = new ProcessBuilder(lab.pod("client")
+                        .command(
+                                List.of("socat", "-u", "TCP4:" + lab.pod("db-1").ip4() + ":8080", "STDOUT")))
+                .start();
+        try {
+            Poll.untilTrue(EFFECT, "the connection is not listed", () -> {
+                for (JsonNode connection : admin("/connections")) {
+                    if (connection.path("workload").asText().equals("Kubernetes//Pod/mesh/db-1")
+                            && connection
+                                    .path("identity")
+                                    .asText()
+                                    .equals("spiffe://cluster.local/ns/mesh/sa/client")) {
+                        return true;
+                    }
+                }
+                return false;
+            });
+        } finally {
+            open.destroy();
+        }
+        JsonNode dump = admin("/config_dump");
+        assertThat(dump.path("workloads").findValuesAsText("uid")).contains("Kubernetes//Pod/mesh/db-1");
+        assertThat(dump.path("clusters").findValuesAsText("key")).contains("pods");
+        assertThat(dump.path("config").path("node-token").asText()).endsWith(" (redacted)");
+    }
+
+    private static JsonNode admin(String page) {
+        ExecResult result = lab.pod("way").exec("curl", "-sS", "-m", "5", "http://127.0.0.1:15000" + page);
+        try {
+            return JSON.readTree(result.out());
+        } catch (IOException e) {
+            throw new UncheckedIOException(result.describe(), e);
+        }
+    }
+
+    @Test
     void aPortWhereNobodyListensIsAnsweredAndDoesNotHang() {
         assertThat(get("client", "db-0", 8099, "/").out()).endsWith("503");
     }

@@ -170,18 +170,21 @@ final class PodClusters {
 
     /** What all of them count together, those that were dropped too. */
     ClusterStats total() {
+        ClusterStats sum = new ClusterStats(dropped.cluster());
+        List<ClusterState> now;
+        // Loops wait for the lock when they make clusters: summing up goes on without it.
         lock.lock();
         try {
-            ClusterStats sum = new ClusterStats(dropped.cluster());
             sum.addCounts(dropped);
-            for (ClusterState state : clusters.values()) {
-                sum.addCounts(state.stats());
-                sum.addGauges(state.stats());
-            }
-            return sum;
+            now = new ArrayList<>(clusters.values());
         } finally {
             lock.unlock();
         }
+        for (ClusterState state : now) {
+            sum.addCounts(state.stats());
+            sum.addGauges(state.stats());
+        }
+        return sum;
     }
 
     void register(MetricsRegistry metrics) {
