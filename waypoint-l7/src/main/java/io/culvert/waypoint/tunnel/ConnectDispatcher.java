@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ConnectDispatcher implements ConnectHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectDispatcher.class);
-
     private static final int UNAVAILABLE = 503;
+    /** How long a client may be silent where HTTP is declared: as long as between two requests. */
+    private static final Duration HTTP_SILENCE = Duration.ofHours(1);
 
     private final Parts parts;
     private final Destinations destinations;
@@ -85,12 +86,13 @@ final class ConnectDispatcher implements ConnectHandler {
     private void begin(IncomingConnect connect, OpenConnections.Open open, Protocol protocol) {
         switch (protocol) {
             case TCP -> new Direct(connect, open).begin();
-            case HTTP, HTTP2, GRPC -> new Looking(open, budget(connect)).begin(connect, FirstBytes::ofHttp, null);
+            case HTTP, HTTP2, GRPC ->
+                new Looking(open, budget(connect), true).begin(connect, FirstBytes::ofHttp, HTTP_SILENCE);
             case TLS ->
-                new Looking(open, budget(connect))
+                new Looking(open, budget(connect), false)
                         .begin(connect, FirstBytes::ofTls, parts.settings().detectWait());
             case DETECT ->
-                new Looking(open, budget(connect))
+                new Looking(open, budget(connect), false)
                         .begin(connect, FirstBytes::of, parts.settings().detectWait());
         }
     }
@@ -178,16 +180,20 @@ final class ConnectDispatcher implements ConnectHandler {
     private final class Looking implements StreamFront.Decided, TcpPass.ClientSide {
         private final OpenConnections.Open open;
         private final ByteBudget budget;
+        /** Whether it is declared: then nothing passes as bytes, however little came. */
+        private final boolean http;
+
         private @Nullable StreamFront front;
         private @Nullable HboneStreamHandler target;
         private @Nullable TcpPass pass;
 
-        Looking(OpenConnections.Open open, ByteBudget budget) {
+        Looking(OpenConnections.Open open, ByteBudget budget, boolean http) {
             this.open = open;
             this.budget = budget;
+            this.http = http;
         }
 
-        void begin(IncomingConnect connect, Function<ByteBuf, FirstBytes> look, @Nullable Duration patience) {
+        void begin(IncomingConnect connect, Function<ByteBuf, FirstBytes> look, Duration patience) {
             StreamFront made = new StreamFront(look, this);
             front = made;
             made.opened(connect.accept(made, List.of()), patience);
@@ -206,7 +212,13 @@ final class ConnectDispatcher implements ConnectHandler {
                 case FirstBytes.Http1 _ -> http(front(), open, false);
                 case FirstBytes.Http2 _ -> http(front(), open, true);
                 case FirstBytes.Tls(String serverName) -> pass(serverName);
-                case FirstBytes.Other _, FirstBytes.More _ -> pass(null);
+                case FirstBytes.Other _, FirstBytes.More _ -> {
+                    if (http) {
+                        http(front(), open, false);
+                    } else {
+                        pass(null);
+                    }
+                }
             }
         }
 

@@ -42,12 +42,9 @@ final class StreamFront implements HboneStreamHandler {
         this.decided = decided;
     }
 
-    /** @param patience null: waits as long as it takes */
-    void opened(HboneStream to, @Nullable Duration patience) {
+    void opened(HboneStream to, Duration patience) {
         stream = to;
-        if (patience != null) {
-            wait = to.eventLoop().schedule(this::giveUp, patience.toMillis(), TimeUnit.MILLISECONDS);
-        }
+        wait = to.eventLoop().schedule(this::giveUp, patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     HboneStream stream() {

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which service a tunnel is for, which protocol it carries, and how it ends. */
 class TunnelServerTest extends RunningWaypoint {
@@ -113,6 +114,15 @@ class TunnelServerTest extends RunningWaypoint {
             client.send(new byte[] {b});
         }
         client.await("h1:GET / HTTP/1.1\r\n");
+    }
+
+    @ParameterizedTest(name = "\"{0}\" and then nothing more")
+    @ValueSource(strings = {"", "PRI * HTTP/2.0\r\n"})
+    void whereHttpIsDeclaredNothingPassesAsBytes(String sent) throws Exception {
+        put(service(AppProtocol.HTTP2));
+        pod("one", 1, "");
+        net.connect(key, VIP + ":80").send(sent).finish().await("h1:" + sent);
+        assertThat(asked).isEmpty();
     }
 
     @Test
