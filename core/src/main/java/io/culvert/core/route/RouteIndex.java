@@ -1,5 +1,6 @@
 package io.culvert.core.route;
 
+import com.google.re2j.Pattern;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the first entry that takes a request without asking each: entries stand under what a request must have to fulfil
- * them, a whole host and a whole path or its beginning; those that ask for neither are asked one by one. Immutable.
+ * them, a whole host and a whole path or its beginning, which of a regular expression is its literal part; those that ask
+ * for neither are asked one by one. Immutable.
  */
 final class RouteIndex {
     private final List<HttpRoutes.Entry> entries;
@@ -89,11 +91,16 @@ final class RouteIndex {
                         exact.computeIfAbsent(text, _ -> new ArrayList<>()).add(place);
                     case PathMatch.TextPrefix(String text, boolean ignoreCase) when !ignoreCase -> prefix(text, place);
                     case PathMatch.SegmentPrefix(String text) -> prefix(text, place);
+                    case PathMatch.Regex(Pattern pattern) -> prefix(LiteralPrefix.of(pattern), place);
                     case null, default -> others.add(place);
                 }
             }
 
             private void prefix(String text, int place) {
+                if (text.isEmpty()) {
+                    others.add(place);
+                    return;
+                }
                 prefixes.computeIfAbsent(text, _ -> new ArrayList<>()).add(place);
             }
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class RouteIndexTest {
     private static final String[] SEGMENTS = {"a", "b", "ab", "A", "c"};
+    private static final String[] TAILS = {".*", "?.*", "*", "{0,1}/a", "|/b.*", "(/a|/b)", "/[a-c|]+", "\\\\w", ""};
 
     private static HttpRule rule(int number) {
         return HttpRule.forward("r" + number, List.of());
@@ -40,7 +41,7 @@ class RouteIndexTest {
             case 0 -> null;
             case 1, 2 -> new PathMatch.Exact(text, random.nextBoolean());
             case 3 -> new PathMatch.TextPrefix(text, random.nextBoolean());
-            case 4 -> new PathMatch.Regex(Pattern.compile(text + ".*"));
+            case 4 -> new PathMatch.Regex(Pattern.compile(text + TAILS[random.nextInt(TAILS.length)]));
             default -> new PathMatch.SegmentPrefix(text);
         };
     }
