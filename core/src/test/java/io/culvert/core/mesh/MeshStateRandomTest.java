@@ -83,15 +83,17 @@ class MeshStateRandomTest {
             }
             MeshState before = store.current();
             MeshDelta delta = store.apply(batch.build());
-            MeshStore rebuilt = new MeshStore();
-            rebuilt.apply(Samples.update(survivors.values().toArray()));
-            assertThat(fingerprint(store.current()))
-                    .as("seed %d round %d", seed, round)
-                    .isEqualTo(fingerprint(rebuilt.current()));
-            assertThat(changedUids(before, store.current()))
-                    .as("seed %d round %d", seed, round)
-                    .isSubsetOf(delta.workloads());
+            expectRebuilt(round, before, store.current(), survivors, delta);
         }
+    }
+
+    /** The state is that which its resources make at once, and the delta names all that changed. */
+    private void expectRebuilt(
+            int round, MeshState before, MeshState now, Map<String, Object> survivors, MeshDelta delta) {
+        MeshStore rebuilt = new MeshStore();
+        rebuilt.apply(Samples.update(survivors.values().toArray()));
+        assertThat(fingerprint(now)).as("seed %d round %d", seed, round).isEqualTo(fingerprint(rebuilt.current()));
+        assertThat(changedUids(before, now)).as("seed %d round %d", seed, round).isSubsetOf(delta.workloads());
     }
 
     /** A batch in parts is the batch in one; nobody sees a part of it. */
@@ -111,14 +113,7 @@ class MeshStateRandomTest {
                 assertThat(store.current()).isSameAs(before);
             }
             MeshDelta delta = store.publish();
-            MeshStore rebuilt = new MeshStore();
-            rebuilt.apply(Samples.update(survivors.values().toArray()));
-            assertThat(fingerprint(store.current()))
-                    .as("seed %d round %d", seed, round)
-                    .isEqualTo(fingerprint(rebuilt.current()));
-            assertThat(changedUids(before, store.current()))
-                    .as("seed %d round %d", seed, round)
-                    .isSubsetOf(delta.workloads());
+            expectRebuilt(round, before, store.current(), survivors, delta);
         }
     }
 
