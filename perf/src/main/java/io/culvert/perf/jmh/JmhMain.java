@@ -24,13 +24,16 @@ public final class JmhMain {
 
     private JmhMain() {}
 
-    /** Runs those whose name matches the first argument, or all; writes to {@code perf/results} below the checkout. */
+    /**
+     * Runs those whose name matches the first argument, or all; a run of all is written to {@code perf/results} below the
+     * checkout, of some to {@code bench-report}, as it would take the place of the others' figures.
+     */
     public static void main(String[] args) throws RunnerException, IOException {
-        Path results = directory();
+        boolean all = args.length == 0;
+        Path results = all ? directory() : Path.of("bench-report");
         Files.createDirectories(results);
-        String which = args.length == 0 ? ALL : args[0];
         Options options = new OptionsBuilder()
-                .include(which)
+                .include(all ? ALL : args[0])
                 .forks(2)
                 .warmupIterations(1)
                 .warmupTime(TimeValue.seconds(1))
@@ -43,7 +46,9 @@ public final class JmhMain {
                 .result(results.resolve("jmh.json").toString())
                 .build();
         new Runner(options).run();
-        Files.writeString(results.resolve("README.md"), readme(which));
+        if (all) {
+            Files.writeString(results.resolve("README.md"), readme());
+        }
     }
 
     /** The checkout is where the root script stands. */
@@ -63,13 +68,13 @@ public final class JmhMain {
                 "-Xmx1g");
     }
 
-    private static String readme(String which) throws IOException {
+    private static String readme() throws IOException {
         return String.format(
                 Locale.ROOT,
                 """
                 # Results of the JMH benchmarks
 
-                `jmh.json` is the last run that was committed: `./culvert bench jmh %s`, two forks of three iterations of
+                `jmh.json` is the last run that was committed: `./culvert bench jmh`, two forks of three iterations of
                 one second after one of warm-up. `gc.alloc.rate.norm` is bytes allocated by one operation.
 
                 | | |
@@ -80,7 +85,6 @@ public final class JmhMain {
 
                 The figures are of one short run on one machine: read them for their order and for what is allocated.
                 """,
-                which.equals(ALL) ? "" : which,
                 Runtime.getRuntime().availableProcessors(),
                 processor(),
                 Runtime.version(),
