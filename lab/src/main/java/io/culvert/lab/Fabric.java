@@ -17,7 +17,7 @@ final class Fabric {
      */
     private static final String SETTINGS = """
             set_if_there() { if [ -e /proc/sys/net/$1 ]; then echo $2 > /proc/sys/net/$1; fi; }
-            for i in $(ls /proc/sys/net/ipv6/conf); do
+            for i in $(ls /proc/sys/net/ipv4/conf); do
               set_if_there ipv6/conf/$i/disable_ipv6 0
               set_if_there ipv6/conf/$i/accept_dad 0
               set_if_there ipv6/conf/$i/dad_transmits 0
