@@ -2,25 +2,16 @@ package io.culvert.lab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.culvert.core.linux.NetworkNamespace;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
-import io.grpc.netty.NettyServerBuilder;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 
 /** A gRPC server inside a pod that says which pod it is, and which fields that begin with lab- it got, in order of name. */
 final class GrpcEcho implements AutoCloseable {
@@ -31,21 +22,15 @@ final class GrpcEcho implements AutoCloseable {
             .setResponseMarshaller(new Text())
             .build();
 
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final NetworkNamespace namespace;
-    private final Server server;
+    private final GrpcInPod server;
 
     GrpcEcho(LabPod pod, int port) throws IOException {
-        this.namespace = NetworkNamespace.open(pod.networkNamespace());
-        this.server = NettyServerBuilder.forAddress(new InetSocketAddress("::", port))
-                .bossEventLoopGroup(loops)
-                .workerEventLoopGroup(loops)
-                .channelFactory(() -> namespace.construct(NioServerSocketChannel::new))
-                .addService(ServerServiceDefinition.builder("lab.Echo")
-                        .addMethod(ECHO, (call, fields) -> answer(pod.name(), call, fields))
-                        .build())
-                .build()
-                .start();
+        this.server = new GrpcInPod(pod)
+                .serve(
+                        port,
+                        ServerServiceDefinition.builder("lab.Echo")
+                                .addMethod(ECHO, (call, fields) -> answer(pod.name(), call, fields))
+                                .build());
     }
 
     private static ServerCall.Listener<String> answer(String pod, ServerCall<String, String> call, Metadata fields) {
@@ -69,11 +54,8 @@ final class GrpcEcho implements AutoCloseable {
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // the loops end after the server
     public void close() {
-        server.shutdownNow();
-        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-        namespace.close();
+        server.close();
     }
 
     private static final class Text implements MethodDescriptor.Marshaller<String> {

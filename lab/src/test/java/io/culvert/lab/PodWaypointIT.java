@@ -7,14 +7,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.culvert.lab.demo.DemoCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -69,18 +66,7 @@ class PodWaypointIT {
     }
 
     private static List<JsonNode> requestLog() {
-        Path log = lab.lab().directory().resolve("pods/mesh.way/access.log");
-        List<JsonNode> lines = new ArrayList<>();
-        try (Stream<String> all = Files.lines(log)) {
-            for (String line : all.toList()) {
-                if (line.endsWith("}")) {
-                    lines.add(JSON.readTree(line));
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return lines;
+        return RequestLog.of(lab.lab(), "mesh.way");
     }
 
     @ParameterizedTest(name = "from {0} to {1}")

@@ -3,21 +3,16 @@ package io.culvert.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.culvert.lab.demo.DemoCluster;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -31,7 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WaypointIT {
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final Duration EFFECT = Duration.ofSeconds(20);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     @RegisterExtension
     static final LabExtension lab = new LabExtension(
@@ -82,18 +76,7 @@ class WaypointIT {
     }
 
     private static List<JsonNode> requestLog() {
-        Path log = lab.lab().directory().resolve("pods/mesh.way/access.log");
-        List<JsonNode> lines = new ArrayList<>();
-        try (Stream<String> all = Files.lines(log)) {
-            for (String line : all.toList()) {
-                if (line.endsWith("}")) {
-                    lines.add(JSON.readTree(line));
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return lines;
+        return RequestLog.of(lab.lab(), "mesh.way");
     }
 
     @Test
